@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bpf
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+	"unsafe"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/rlimit"
+	"golang.org/x/sys/unix"
+
+	"vexj/uapi"
+)
+
+// Options of a producer. The zero value records all but lookups, with the best
+// program set that loads.
+type Options struct {
+	Set       string // "auto" or "", "vfs", "syscall"
+	RingBytes int    // of each CPU's ring, a power of two of pages; 0: 4 MiB
+	Watermark int    // bytes in a ring that wake the reader; 0: a quarter of it
+	Filter    Filter
+}
+
+var (
+	// ErrSet: there is no program set of that name.
+	ErrSet = errors.New("no such program set: it is auto, vfs or syscall")
+	// ErrRingSize: the kernel would refuse a ring of that size.
+	ErrRingSize = errors.New("the ring's size must be a power of two and a multiple of the page size, at most 1 GiB")
+	// ErrUnsupported: the kernel refuses what the set cannot do without.
+	ErrUnsupported = errors.New("this kernel does not take the programs")
+)
+
+const defaultRingBytes = 4 << 20
+
+func (o *Options) check() error {
+	if o.RingBytes == 0 {
+		o.RingBytes = defaultRingBytes
+	}
+	n := o.RingBytes
+	if n < os.Getpagesize() || n > 1<<30 || n&(n-1) != 0 {
+		return fmt.Errorf("%w: %d", ErrRingSize, n)
+	}
+	if o.Watermark <= 0 {
+		o.Watermark = n / 4
+	}
+	return o.Filter.check()
+}
+
+// Load puts a program set into the kernel and attaches it: from its return on
+// what the filter wants is recorded. The context is asked between steps only.
+func Load(ctx context.Context, o Options) (*Producer, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	// Before 5.11 maps count against the locked memory limit.
+	if err := rlimit.RemoveMemlock(); err != nil && !errors.Is(err, unix.EPERM) {
+		return nil, fmt.Errorf("raising the limit of locked memory: %w", err)
+	}
+	var failed error
+	for _, s := range sets {
+		if o.Set != "" && o.Set != "auto" && o.Set != s.name {
+			continue
+		}
+		p, err := load(ctx, s, &o)
+		if err == nil {
+			return p, nil
+		}
+		failed = errors.Join(failed, err)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
+	if failed == nil {
+		return nil, fmt.Errorf("%w, not %q", ErrSet, o.Set)
+	}
+	return nil, failed
+}
+
+// load is Load for one set.
+func load(ctx context.Context, s set, o *Options) (_ *Producer, err error) {
+	p := &Producer{set: s, ringBytes: o.RingBytes}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.Close())
+		}
+	}()
+	cfg, err := p.configure(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := p.loadPrograms(cfg, o); err != nil {
+		return nil, err
+	}
+	if err := p.mapCounters(); err != nil {
+		return nil, err
+	}
+	if err := p.fillFilters(&o.Filter); err != nil {
+		return nil, err
+	}
+	p.checkWalk()
+	return p, p.attach()
+}
+
+// configure fills in what the programs have as constants.
+func (p *Producer) configure(o *Options) (*syscallDirectConfig, error) {
+	peek, err := newPeeker()
+	if err != nil {
+		return nil, err
+	}
+	defer peek.Close()
+	cfg := &syscallDirectConfig{Visibility: ^uint64(0), Watermark: uint32(o.Watermark)}
+	if cfg.Self, err = peek.tgid(); err != nil {
+		return nil, err
+	}
+	d, err := findDcache(peek)
+	if err != nil {
+		p.dcacheErr = err
+	}
+	cfg.DentryHashtable, cfg.D_hashShift = d.table, d.shift
+	now := uint64(time.Now().UnixNano())
+	p.idBase = uint64(p.set.producer)<<56 | now>>7&(1<<56-1)
+	cfg.IdBase = p.idBase
+	o.Filter.apply(cfg)
+	return cfg, nil
+}
+
+// loadPrograms loads the first variant that the kernel takes.
+func (p *Producer) loadPrograms(cfg *syscallDirectConfig, o *Options) error {
+	var failed error
+	for _, v := range p.set.variants {
+		spec, err := v.load()
+		if err != nil {
+			return err
+		}
+		if err := p.prepare(spec, cfg, o); err != nil {
+			return err
+		}
+		coll, err := ebpf.NewCollection(spec)
+		if err == nil {
+			p.coll, p.variant = coll, v.name
+			return p.makeRings(coll)
+		}
+		failed = errors.Join(failed, loadError(p.set.name+" ("+v.name+")", err))
+		// Who may not load programs at all need not try another variant.
+		if errors.Is(err, unix.EPERM) {
+			break
+		}
+	}
+	return failed
+}
+
+func loadError(what string, err error) error {
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
+		return fmt.Errorf("loading the %s programs: %w: %w", what, os.ErrPermission, err)
+	}
+	return fmt.Errorf("loading the %s programs: %w: %w", what, ErrUnsupported, err)
+}
+
+// prepare sizes the maps and sets the constants.
+func (p *Producer) prepare(spec *ebpf.CollectionSpec, cfg *syscallDirectConfig, o *Options) error {
+	cpus, err := ebpf.PossibleCPU()
+	if err != nil {
+		return err
+	}
+	p.cpus = cpus
+	spec.Maps["rings"].MaxEntries = uint32(cpus)
+	spec.Maps["rings"].InnerMap.MaxEntries = uint32(o.RingBytes)
+	spec.Maps["counters"].MaxEntries = uint32(cpus)
+	spec.Maps["scratch"].MaxEntries *= uint32(cpus)
+	if err := spec.Variables["cfg"].Set(cfg); err != nil {
+		return err
+	}
+	if v := spec.Variables["calls"]; v != nil {
+		if err := keepCalls(v, o.Filter.types()); err != nil {
+			return err
+		}
+	}
+	return p.set.trim(spec)
+}
+
+// keepCalls takes the calls that do nothing wanted out of the table, so that
+// they cost one look into it.
+func keepCalls(v *ebpf.VariableSpec, types map[uapi.Type]bool) error {
+	var calls [512]syscallDirectCall
+	if err := v.Get(&calls); err != nil {
+		return err
+	}
+	for i := range calls {
+		keep := false
+		for _, t := range callTypes(uapi.Type(calls[i].Type)) {
+			keep = keep || types[t]
+		}
+		if !keep {
+			calls[i].Type = 0
+		}
+	}
+	return v.Set(&calls)
+}
+
+// callTypes returns the types of records that a call of a type can make.
+func callTypes(t uapi.Type) []uapi.Type {
+	switch t {
+	case uapi.FSOpen:
+		return []uapi.Type{t, uapi.FSCreate, uapi.FSTruncate}
+	case uapi.FSRename:
+		return []uapi.Type{t, uapi.FSDelete, uapi.FSRmdir}
+	case uapi.FSDelete:
+		return []uapi.Type{t, uapi.FSRmdir}
+	case uapi.FSWrite:
+		return []uapi.Type{t, uapi.FSRead}
+	case uapi.FSIoctl:
+		return []uapi.Type{t, uapi.FSWrite}
+	}
+	return []uapi.Type{t}
+}
+
+// makeRings fills the outer map with a ring for each CPU.
+func (p *Producer) makeRings(coll *ebpf.Collection) error {
+	outer := coll.Maps["rings"]
+	for cpu := range p.cpus {
+		r, err := ebpf.NewMap(&ebpf.MapSpec{
+			Name: fmt.Sprintf("vexj_ring_%d", cpu), Type: ebpf.RingBuf, MaxEntries: uint32(p.ringBytes),
+		})
+		if err != nil {
+			return fmt.Errorf("making the ring of CPU %d, %d bytes: %w", cpu, p.ringBytes, err)
+		}
+		p.rings = append(p.rings, r)
+		if err := outer.Put(uint32(cpu), r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fillFilters puts into maps what does not fit the constants.
+func (p *Producer) fillFilters(f *Filter) error {
+	for i, path := range f.PathPrefixes {
+		var v syscallDirectPrefix
+		copy(v.Bytes[:], prefixBytes(path))
+		if err := p.coll.Maps["prefixes"].Put(uint32(i), &v); err != nil {
+			return err
+		}
+	}
+	for _, tgid := range f.TGIDTree {
+		if err := p.coll.Maps["roots"].Put(tgid, uint8(1)); err != nil {
+			return fmt.Errorf("following the process %d: %w", tgid, err)
+		}
+	}
+	return nil
+}
+
+// checkWalk tries the walk on a path that is certainly cached and compares.
+func (p *Producer) checkWalk() {
+	prog := p.coll.Programs["vexj_walk"]
+	if prog == nil || p.dcacheErr != nil {
+		return
+	}
+	path := []byte("/proc/../proc/./self/..//version\x00")
+	var st unix.Stat_t
+	if err := unix.Stat("/proc/version", &st); err != nil {
+		p.dcacheErr = err
+		return
+	}
+	args := [12]uint64{uint64(uintptr(unsafe.Pointer(&path[0])))}
+	_, err := prog.Run(&ebpf.RunOptions{Context: args})
+	runtime.KeepAlive(path)
+	var w syscallDirectWalked
+	if err == nil {
+		err = p.coll.Variables["found"].Get(&w)
+	}
+	if err == nil && w.Inode != st.Ino {
+		err = fmt.Errorf("%w: a walk of a known path ended elsewhere (inode %d, not %d)", ErrDcache, w.Inode, st.Ino)
+	}
+	p.dcacheErr = err
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
+
+	"vexj/uapi"
+)
+
+// A Producer is a program set at work in the kernel. It ends with the process
+// that loaded it.
+type Producer struct {
+	set       set
+	variant   string
+	ringBytes int
+	idBase    uint64
+	cpus      int
+	dcacheErr error
+
+	coll  *ebpf.Collection
+	rings []*ebpf.Map
+
+	// Mapped from the kernel; every access is atomic. counts holds one
+	// element for each CPU, common the word that records are numbered from.
+	countsMem, commonMem []byte
+
+	mu    sync.Mutex // guards links
+	links []link.Link
+	hooks []Hook
+}
+
+// A RingFD is one CPU's ring, to be mapped by package ring.
+type RingFD struct {
+	FD   int
+	Size int // bytes of data
+}
+
+// A Hook is a place that a program was to be attached to.
+type Hook struct {
+	Name      string // of the tracepoint or function
+	Operation string
+	Placed    bool
+	Why       string // it was not
+}
+
+// Rings returns the rings, by CPU. The descriptors belong to the producer.
+func (p *Producer) Rings() []RingFD {
+	out := make([]RingFD, len(p.rings))
+	for i, m := range p.rings {
+		out[i] = RingFD{FD: m.FD(), Size: p.ringBytes}
+	}
+	return out
+}
+
+// Set is the name of the program set, and Variant how it was compiled.
+func (p *Producer) Set() string     { return p.set.name }
+func (p *Producer) Variant() string { return p.variant }
+
+// ID is the producer's number in event ids.
+func (p *Producer) ID() uint32 { return uint32(p.set.producer) }
+
+// IDBase is the event_id of global_sequence 0.
+func (p *Producer) IDBase() uint64 { return p.idBase }
+
+// NextSequence takes a global_sequence out of the programs' own counter.
+func (p *Producer) NextSequence() uint64 {
+	// Pairs with the programs' atomic fetch-and-add on the same word.
+	return atomic.AddUint64((*uint64)(unsafe.Pointer(&p.commonMem[0])), 1)
+}
+
+// Hooks returns what was to be attached, and what was.
+func (p *Producer) Hooks() []Hook { return append([]Hook(nil), p.hooks...) }
+
+// Coverage says what the producer cannot see, a line each.
+func (p *Producer) Coverage() []string {
+	out := append([]string(nil), p.set.holes...)
+	for _, h := range p.hooks {
+		if !h.Placed {
+			out = append(out, fmt.Sprintf("%s: %s could not be hooked: %s", h.Operation, h.Name, h.Why))
+		}
+	}
+	if p.dcacheErr != nil {
+		out = append(out, fmt.Sprintf("the objects and real paths of calls by name: %v", p.dcacheErr))
+	}
+	return out
+}
+
+// CPUCounters returns the counters of each CPU.
+func (p *Producer) CPUCounters() []uapi.Counters {
+	out := make([]uapi.Counters, p.cpus)
+	for cpu := range out {
+		c := p.counts(cpu)
+		// Losses before attempts: a record is attempted first, so that no
+		// more is ever lost than was attempted.
+		for i := range out[cpu].Lost {
+			out[cpu].Lost[i] = atomic.LoadUint64(&c.Lost[i])
+		}
+		out[cpu].Filtered = atomic.LoadUint64(&c.Filtered)
+		out[cpu].Attempted = atomic.LoadUint64(&c.Attempted)
+		out[cpu].Recorded = out[cpu].Attempted
+		for _, n := range out[cpu].Lost {
+			out[cpu].Recorded -= n
+		}
+	}
+	return out
+}
+
+// Counters returns the sums over all CPUs.
+func (p *Producer) Counters() uapi.Counters {
+	var sum uapi.Counters
+	for _, c := range p.CPUCounters() {
+		sum.Attempted += c.Attempted
+		sum.Recorded += c.Recorded
+		sum.Filtered += c.Filtered
+		for i, n := range c.Lost {
+			sum.Lost[i] += n
+		}
+	}
+	return sum
+}
+
+// Blind counts system calls of the tables that are not covered (32-bit).
+func (p *Producer) Blind() uint64 {
+	var sum uint64
+	for cpu := range p.cpus {
+		sum += atomic.LoadUint64(&p.counts(cpu).Blind)
+	}
+	return sum
+}
+
+// Nested counts how often the kernel did not run a program because it was
+// running on that CPU already, wanted operations or not. Where system-call
+// tracepoints are not preemptible it is 0.
+func (p *Producer) Nested() (uint64, error) {
+	var sum uint64
+	for _, prog := range p.coll.Programs {
+		st, err := prog.Stats()
+		if err != nil {
+			return sum, err
+		}
+		sum += st.RecursionMisses
+	}
+	return sum, nil
+}
+
+func (p *Producer) counts(cpu int) *syscallDirectCounts {
+	return (*syscallDirectCounts)(unsafe.Pointer(&p.countsMem[cpu*int(unsafe.Sizeof(syscallDirectCounts{}))]))
+}
+
+// mapCounters maps the counters and the shared word into this process.
+func (p *Producer) mapCounters() (err error) {
+	size := p.cpus * int(unsafe.Sizeof(syscallDirectCounts{}))
+	if p.countsMem, err = mapArray(p.coll.Maps["counters"], size); err != nil {
+		return err
+	}
+	p.commonMem, err = mapArray(p.coll.Maps["shared"], int(unsafe.Sizeof(syscallDirectCommon{})))
+	return err
+}
+
+func mapArray(m *ebpf.Map, size int) ([]byte, error) {
+	page := unix.Getpagesize()
+	size = (size + page - 1) / page * page
+	b, err := unix.Mmap(m.FD(), 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return nil, fmt.Errorf("mapping the counters: %w", err)
+	}
+	return b, nil
+}
+
+// attach places the hooks. One that the set cannot do without ends it.
+func (p *Producer) attach() error {
+	// Last the entry of system calls: a call must not be seen at its entry
+	// while what else it needs is still missing.
+	for i := len(p.set.hooks) - 1; i >= 0; i-- {
+		h := p.set.hooks[i]
+		prog := p.coll.Programs[h.program]
+		if prog == nil {
+			continue
+		}
+		l, err := link.AttachTracing(link.TracingOptions{Program: prog})
+		hook := Hook{Name: h.program, Operation: h.operation, Placed: err == nil}
+		if err != nil {
+			hook.Why = err.Error()
+			if !h.optional {
+				return fmt.Errorf("attaching %s: %w: %w", h.program, ErrUnsupported, err)
+			}
+		} else {
+			p.links = append(p.links, l)
+		}
+		p.hooks = append(p.hooks, hook)
+	}
+	return nil
+}
+
+// Stop detaches the programs. When it returns none of them runs any more, on
+// any CPU, and no record is numbered.
+func (p *Producer) Stop() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var errs []error
+	for _, l := range p.links {
+		errs = append(errs, l.Close())
+	}
+	if len(p.links) > 0 {
+		// A program that was running when it was detached may still be on
+		// another CPU. The kernel waits for a grace period of the readers
+		// that programs run in when a map of maps is written to.
+		errs = append(errs, p.quiesce())
+	}
+	p.links = nil
+	return errors.Join(errs...)
+}
+
+// quiesce waits until every program that was running has ended.
+func (p *Producer) quiesce() error {
+	if len(p.rings) == 0 {
+		return nil
+	}
+	return p.coll.Maps["rings"].Put(uint32(0), p.rings[0])
+}
+
+// Close stops the producer and gives the maps back. Rings must not be read any
+// more.
+func (p *Producer) Close() error {
+	errs := []error{p.Stop()}
+	for _, mem := range [...]*[]byte{&p.countsMem, &p.commonMem} {
+		if *mem != nil {
+			errs = append(errs, unix.Munmap(*mem))
+			*mem = nil
+		}
+	}
+	for _, r := range p.rings {
+		errs = append(errs, r.Close())
+	}
+	p.rings = nil
+	if p.coll != nil {
+		p.coll.Close()
+		p.coll = nil
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How a record is built and sent: maps, configuration, counters, the fixed
+ * front of a record, its attributes, and the one place that numbers it.
+ *
+ * A record is built in a per-CPU scratch area and copied once into this CPU's
+ * ring. Each program has a scratch area of its own: the kernel lets a program
+ * run on a CPU only once at a time (and counts what it turns away, which the
+ * loader reports as nested), but two programs can preempt each other.
+ */
+#ifndef VEXJ_BPF_RECORD_H
+#define VEXJ_BPF_RECORD_H
+
+#include "kernel.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+#include "../uapi/vexj.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/*
+ * get(p, a, b) reads p->a->b, at(T, p) makes a typed pointer of a number. With
+ * bpf_rdonly_cast (6.2) both are plain loads that the kernel's exception table
+ * guards; before it each is a helper call.
+ */
+#ifdef VEXJ_DIRECT
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
+#define at(type, p) ((type *)bpf_rdonly_cast((const void *)(unsigned long)(p), \
+					      bpf_core_type_id_kernel(type)))
+#define get(p, ...) ___arrow((p), ##__VA_ARGS__)
+#else
+#define at(type, p) ((type *)(unsigned long)(p))
+#define get(p, ...) ({ typeof(p) ptr_ = (p); BPF_CORE_READ(ptr_, ##__VA_ARGS__); })
+#endif
+
+#define REC_SIZE	16384
+#define WALK_SIZE	16384
+#define WALK_START	4096	/* headroom for the targets of symbolic links */
+#define MAX_COMPONENTS	256
+#define CHUNK		4096
+
+struct component {
+	u64 name;
+	u64 len;
+};
+
+/* Where a path walk stands, and at its end what it found. */
+struct walk {
+	u64 mnt, dentry;	/* the deepest that was found */
+	u64 root_mnt, root_dentry;
+	u64 hash_len;		/* of the component in hand */
+	u64 hit;		/* the dentry or mount that a search found */
+	u32 pos;		/* in walk[]: what is still to be walked */
+	u32 clen;
+	u32 links;
+	u32 rest;		/* where what was not found begins */
+	u32 rest_len;
+	u32 status;		/* enum walk_status */
+};
+
+/*
+ * Where a climb from a dentry to the root stands. In memory, not in registers,
+ * so that the verifier takes every turn of the loop for the same.
+ */
+struct climb {
+	u64 mnt, dentry, root;
+	u32 n;			/* components so far */
+	u32 total;		/* bytes so far */
+};
+
+enum walk_status {
+	WALK_FOUND	= 0,
+	WALK_MISSING	= 1,	/* a component is not there, or not cached */
+	WALK_BLOCKED	= 2,	/* a symbolic link or mount could not be followed */
+	WALK_FAULT	= 3,	/* the string could not be read */
+};
+
+struct scratch {
+	u8 rec[REC_SIZE + 2 * CHUNK];
+	u8 walk[WALK_SIZE + 2 * CHUNK];
+	struct component comps[MAX_COMPONENTS];
+	u8 name[2 * CHUNK];
+	struct walk w;
+	struct climb up;
+	u32 flags;		/* event_flags gathered while the body is built */
+	u32 path_off;		/* of the first path's bytes in rec, for the filter */
+	u32 path_len;
+	u32 path2_off;
+	u32 path2_len;
+};
+
+/* What a record begins with, always. */
+struct front {
+	struct vexj_record h;
+	struct vexj_attr task_head;
+	struct vexj_attr_task task;
+	struct vexj_attr io_head;
+	struct vexj_attr_io io;
+} VEXJ_PACKED;
+
+#define BODY sizeof(struct front)
+
+#define SCRATCH_EXIT	0
+#define SCRATCH_ENTER	1
+#define SCRATCH_PROCESS	2
+#define SCRATCH_URING	3
+#define SCRATCHES	4
+
+/* Not a per-CPU map, whose values may not be this large; the loader sizes it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SCRATCHES);
+	__type(key, u32);
+	__type(value, struct scratch);
+} scratch SEC(".maps");
+
+/* The loader sets the number of rings to the CPUs, and their size. */
+struct ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__array(values, struct ring);
+} rings SEC(".maps");
+
+/* Recorded is what was attempted less what was lost. */
+struct counts {
+	u64 attempted;		/* the CPU's sequence */
+	u64 filtered;
+	u64 blind;		/* calls of a table that is not covered (32-bit) */
+	u64 lost[VEXJ_LOST_CAUSES];
+	u64 reserved[4];	/* two cache lines: CPUs do not share one */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct counts);
+} counters SEC(".maps");
+
+/*
+ * Shared with userspace, which takes numbers from it too (for the records that
+ * the mirror makes): both sides use an atomic add on the same word.
+ */
+struct common {
+	u64 global_sequence;
+	u64 cold;		/* deletes under way whose victim is not known yet */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct common);
+} shared SEC(".maps");
+
+#define FILTER_TREE	0x01	/* only tracked tasks */
+#define FILTER_CGROUP	0x02
+#define FILTER_UID	0x04
+#define FILTER_PREFIX	0x08
+#define FILTER_SB	0x10
+#define FILTER_FAILED	0x20	/* failed operations are wanted */
+#define MAX_PREFIXES	8
+#define MAX_IDS		8
+#define MAX_CGROUP_DEPTH 16
+
+/* Set by the loader before the programs are verified. */
+struct config {
+	u64 id_base;
+	u64 visibility;
+	u64 wanted[8][4];	/* per category: bit = operation */
+	u64 dentry_hashtable;
+	u64 cgroup;
+	u32 uids[MAX_IDS];
+	u32 devs[MAX_IDS];
+	u32 prefix_len[MAX_PREFIXES];
+	u32 d_hash_shift;
+	u32 self;		/* tgid that is never recorded */
+	u32 filters;
+	u32 watermark;		/* bytes in a ring that wake the reader */
+};
+
+const volatile struct config cfg = {};
+
+/* Path prefixes: bytes, without a trailing slash, NUL padded. */
+struct prefix {
+	u8 bytes[VEXJ_PATH_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_PREFIXES);
+	__type(key, u32);
+	__type(value, struct prefix);
+} prefixes SEC(".maps");
+
+/* Processes whose whole tree is recorded; read once per task. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, u32);
+	__type(value, u8);
+} roots SEC(".maps");
+
+#define SAVED_MAX 600
+
+/* What a task carries from a call's entry to its exit. */
+struct task_state {
+	u64 entered;		/* ns, boottime */
+	u32 nr;			/* call + 1; 0: none under way */
+	u32 tracked;		/* 0 not looked up, 1 yes, 2 no */
+	u32 saved_len;		/* body built at entry; 0: none */
+	u32 saved_flags;
+	u32 saved_path[4];	/* path_off, path_len, path2_off, path2_len */
+	u32 saved_long;		/* 1: the body is in `long_bodies` */
+	u32 has_target;
+	u32 cold;		/* 1: victim unknown so far */
+	u32 reserved;
+	struct vexj_attr_file target;	/* what a rename replaces; a cold victim */
+	u64 cold_parent;	/* inode of the directory, to tell it from the victim */
+	u8 saved[SAVED_MAX + 8];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_state);
+} states SEC(".maps");
+
+/* Bodies of deep paths, by tid, from entry to exit. */
+struct long_body {
+	u8 bytes[2 * CHUNK + 512];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 128);
+	__type(key, u32);
+	__type(value, struct long_body);
+} long_bodies SEC(".maps");
+
+static const u32 zero;
+
+static __always_inline struct scratch *scratch_of(u32 which)
+{
+	u32 key = bpf_get_smp_processor_id() * SCRATCHES + which;
+
+	return bpf_map_lookup_elem(&scratch, &key);
+}
+
+static __always_inline struct counts *this_counters(void)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&counters, &cpu);
+}
+
+static __always_inline bool wanted(u32 type)
+{
+	return cfg.wanted[type >> 8 & 7][type >> 6 & 3] >> (type & 63) & 1;
+}
+
+static __always_inline void count_filtered(void)
+{
+	struct counts *c = this_counters();
+
+	if (c)
+		c->filtered++;
+}
+
+/*
+ * Number something that was wanted and could not be built, so that it shows as
+ * a gap.
+ */
+static __always_inline void lose(u32 cause)
+{
+	struct counts *c = this_counters();
+	struct common *sh = bpf_map_lookup_elem(&shared, &zero);
+
+	if (!c || !sh)
+		return;
+	__sync_fetch_and_add(&sh->global_sequence, 1);
+	__sync_fetch_and_add(&c->attempted, 1);
+	__sync_fetch_and_add(&c->lost[cause], 1);
+}
+
+/* A pointer into rec that the verifier can bound; room for CHUNK bytes. */
+static __always_inline void *rec_at(struct scratch *s, u32 off)
+{
+	off &= REC_SIZE - 1;
+	barrier_var(off);
+	return &s->rec[off];
+}
+
+static __always_inline void put_head(struct scratch *s, u32 off, u16 tag, u16 len)
+{
+	*(u32 *)rec_at(s, off) = (u32)len << 16 | tag;
+}
+
+/* Ends a byte attribute whose data stops at `end`: pads, returns the next offset. */
+static __always_inline u32 pad(struct scratch *s, u32 end)
+{
+	*(u32 *)rec_at(s, end) = 0;
+	return (end + 3) & ~3u;
+}
+
+static __always_inline u32 put_bytes(struct scratch *s, u32 off, u16 tag, const void *src, u32 len)
+{
+	len &= CHUNK - 1;
+	put_head(s, off, tag, len);
+	off += 4;
+	bpf_probe_read_kernel(rec_at(s, off), len, src);
+	return pad(s, off + len);
+}
+
+static __always_inline void fill_task(struct vexj_attr_task *t, struct task_struct *task)
+{
+	struct pid_namespace *pid_ns;
+	const struct cred *cred = get(task, cred);
+
+	t->tid = get(task, pid);
+	t->ppid = get(task, real_parent, tgid);
+	t->uid = get(cred, fsuid.val);
+	t->gid = get(cred, fsgid.val);
+	t->start_time = get(task, group_leader, start_boottime);
+	t->cgroup_id = get(task, cgroups, dfl_cgrp, kn, id);
+	t->mnt_ns = get(task, nsproxy, mnt_ns, ns.inum);
+	pid_ns = get(task, nsproxy, pid_ns_for_children);
+	t->pid_ns = get(pid_ns, ns.inum);
+	bpf_probe_read_kernel(t->comm, sizeof(t->comm), &task->comm);
+}
+
+static __always_inline void fill_file(struct vexj_attr_file *f, struct inode *inode)
+{
+	u32 dev = get(inode, i_sb, s_dev);
+
+	f->dev_major = dev >> 20;
+	f->dev_minor = dev & 0xfffff;
+	f->inode = get(inode, i_ino);
+	f->generation = get(inode, i_generation);
+	f->mode = get(inode, i_mode);
+	f->size = get(inode, i_size);
+	f->nlink = get(inode, i_nlink);
+}
+
+static __always_inline u32 put_file(struct scratch *s, u32 off, u16 tag, struct inode *inode)
+{
+	put_head(s, off, tag, sizeof(struct vexj_attr_file));
+	fill_file(rec_at(s, off + 4), inode);
+	return off + 4 + sizeof(struct vexj_attr_file);
+}
+
+/* Whether the task is in the wanted control group or below it. */
+static __always_inline bool in_cgroup(struct task_struct *task)
+{
+	struct kernfs_node *kn = get(task, cgroups, dfl_cgrp, kn);
+
+	for (int i = 0; i < MAX_CGROUP_DEPTH && kn; i++) {
+		if (get(kn, id) == cfg.cgroup)
+			return true;
+		if (bpf_core_field_exists(kn->parent))
+			kn = get(kn, parent);
+		else
+			kn = get((struct kernfs_node___615 *)kn, __parent);
+	}
+	return false;
+}
+
+/* The filters that need only the task. */
+static __always_inline bool task_selected(struct task_struct *task, struct task_state *st)
+{
+	if (cfg.filters & FILTER_TREE) {
+		if (!st->tracked) {
+			u32 tgid = get(task, tgid);
+
+			st->tracked = bpf_map_lookup_elem(&roots, &tgid) ? 1 : 2;
+		}
+		if (st->tracked != 1)
+			return false;
+	}
+	if (cfg.filters & FILTER_CGROUP && !in_cgroup(task))
+		return false;
+	if (cfg.filters & FILTER_UID) {
+		u32 uid = get(task, cred, fsuid.val);
+		bool hit = false;
+
+		for (int i = 0; i < MAX_IDS; i++)
+			hit |= cfg.uids[i] == uid;
+		if (!hit)
+			return false;
+	}
+	return true;
+}
+
+static __always_inline bool inode_selected(struct inode *inode)
+{
+	if (cfg.filters & FILTER_SB) {
+		u32 dev = get(inode, i_sb, s_dev);
+		bool hit = false;
+
+		for (int i = 0; i < MAX_IDS; i++)
+			hit |= cfg.devs[i] && cfg.devs[i] == dev;
+		return hit;
+	}
+	return true;
+}
+
+/* Whether the bytes at off begin with a wanted prefix, at a component's end. */
+__noinline int prefix_match(struct scratch *s, u32 off, u32 len)
+{
+	if (!s)
+		return 0;
+	for (u32 p = 0; p < MAX_PREFIXES; p++) {
+		u32 key = p, want = cfg.prefix_len[p];
+		struct prefix *prefix;
+		u32 i;
+		u8 *path;
+
+		if (!want || want > len || want > VEXJ_PATH_MAX)
+			continue;
+		prefix = bpf_map_lookup_elem(&prefixes, &key);
+		if (!prefix)
+			continue;
+		for (i = 0; i < VEXJ_PATH_MAX / 8; i++) {
+			u32 left = want - i * 8;
+			u64 a, b, mask = ~0ull;
+
+			if (i * 8 >= want)
+				break;
+			if (left < 8)
+				mask = (1ull << left * 8) - 1;
+			a = *(u64 *)rec_at(s, off + i * 8);
+			b = *(u64 *)&prefix->bytes[i * 8];
+			if ((a ^ b) & mask)
+				break;
+		}
+		if (i * 8 < want)
+			continue;
+		path = rec_at(s, off + want);
+		if (want == len || *path == '/')
+			return 1;
+	}
+	return 0;
+}
+
+static __always_inline bool path_selected(struct scratch *s)
+{
+	if (!(cfg.filters & FILTER_PREFIX))
+		return true;
+	if (s->path_len && prefix_match(s, s->path_off, s->path_len))
+		return true;
+	return s->path2_len && prefix_match(s, s->path2_off, s->path2_len);
+}
+
+/* Forget the paths and flags of the record before. */
+static __always_inline void begin(struct scratch *s)
+{
+	s->flags = 0;
+	s->path_len = 0;
+	s->path2_len = 0;
+}
+
+struct event {
+	u32 type;
+	u32 subtype;
+	s64 offset;
+	u64 length;
+	s64 result;
+	u64 duration;
+	u64 now;
+	u64 parent;
+};
+
+/*
+ * Number the record whose body ends at `end` and put it into this CPU's ring.
+ * The number is taken before there is room: what does not fit leaves a gap.
+ * Returns the event_id, 0 if the record was not wanted.
+ */
+__noinline u64 emit(struct scratch *s, struct event *e, u32 end)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	u32 cpu = bpf_get_smp_processor_id();
+	struct counts *c = bpf_map_lookup_elem(&counters, &cpu);
+	struct common *sh = bpf_map_lookup_elem(&shared, &zero);
+	u64 flags = BPF_RB_NO_WAKEUP, seq, n;
+	struct front *f;
+	void *rb;
+
+	if (!c || !sh || !s || !e)
+		return 0;
+	f = (struct front *)s->rec;
+	if (!path_selected(s)) {
+		c->filtered++;
+		return 0;
+	}
+	seq = __sync_fetch_and_add(&sh->global_sequence, 1) + 1;
+	n = __sync_fetch_and_add(&c->attempted, 1) + 1;
+
+	f->h.event_id = cfg.id_base + seq;
+	f->h.event_type = e->type;
+	f->h.event_subtype = e->subtype;
+	f->h.ktime = e->now;
+	f->h.sequence = n;
+	f->h.cpu_id = cpu;
+	f->h.process_id = get(task, tgid);
+	f->h.global_sequence = seq;
+	f->h.local_sequence = 0;
+	f->h.event_flags = s->flags | (e->result < 0 ? VEXJ_F_FAILED : 0);
+	f->h.event_priority = VEXJ_PRIORITY_NORMAL;
+	f->h.event_size = end;
+	f->h.context_size = end - sizeof(struct vexj_record);
+	f->h.payload_size = 0;
+	f->h.metadata_size = 0;
+	f->h.event_version = VEXJ_EVENT_VERSION;
+	f->h.checksum = 0;
+	f->h.compression_type = 0;
+	f->h.encryption_type = 0;
+	f->h.causality_link_count = 0;
+	f->h.parent_event_id = e->parent;
+	f->h.root_cause_event_id = e->parent ? e->parent : f->h.event_id;
+	f->h.agent_visibility_mask = cfg.visibility;
+	f->h.agent_relevance_score = 0;
+	f->h.replay_priority = 0;
+
+	*(u32 *)&f->task_head = sizeof(struct vexj_attr_task) << 16 | VEXJ_ATTR_TASK;
+	fill_task(&f->task, task);
+	*(u32 *)&f->io_head = sizeof(struct vexj_attr_io) << 16 | VEXJ_ATTR_IO;
+	f->io.offset = e->offset;
+	f->io.length = e->length;
+	f->io.result = e->result;
+	f->io.duration = e->duration;
+
+	rb = bpf_map_lookup_elem(&rings, &cpu);
+	if (!rb) {
+		__sync_fetch_and_add(&c->lost[VEXJ_LOST_FAULT], 1);
+		return cfg.id_base + seq;
+	}
+	/*
+	 * Below the watermark the reader comes by on its own deadline. Asking
+	 * for the fill is a call, so ask for one record in eight.
+	 */
+	if (!(n & 7) && bpf_ringbuf_query(rb, BPF_RB_AVAIL_DATA) >= cfg.watermark)
+		flags = BPF_RB_FORCE_WAKEUP;
+	barrier_var(end);
+	if (end > REC_SIZE) {
+		__sync_fetch_and_add(&c->lost[VEXJ_LOST_TOO_BIG], 1);
+		return cfg.id_base + seq;
+	}
+	if (bpf_ringbuf_output(rb, s->rec, end, flags)) {
+		__sync_fetch_and_add(&c->lost[VEXJ_LOST_FULL], 1);
+		return cfg.id_base + seq;
+	}
+	return cfg.id_base + seq;
+}
+
+#endif
