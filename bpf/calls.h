@@ -17,9 +17,14 @@ enum shape {
 	SHAPE_IO,	/* read and write */
 	SHAPE_PATH,	/* an operation on one path */
 	SHAPE_OPEN,
-	SHAPE_DELETE,	/* built at entry: afterwards the object has no name */
-	SHAPE_CLOSE,	/* built at entry: afterwards the number is free */
-	SHAPE_RENAME,	/* built at entry */
+	/* Built at the entry: afterwards the object has no name, the number is free. */
+	SHAPE_DELETE,
+	SHAPE_CLOSE,
+	SHAPE_DUP,
+	SHAPE_CLOSE_RANGE,
+	SHAPE_RENAME,
+	/* */
+	SHAPE_BIND,
 	SHAPE_LINK,
 	SHAPE_SYMLINK,
 	SHAPE_COPY,	/* from one open file to another */
@@ -96,6 +101,9 @@ const volatile struct call calls[NR_CALLS] = {
 	[85]  = CALL_(FS_OPEN, OPEN, .fd = CWD, .path = 0, .flags = NOARG, .mode = 1),
 	[304] = CALL_(FS_OPEN, OPEN, .fd = CWD, .path = NOARG, .flags = 2),
 	[3]   = CALL_(FS_CLOSE, CLOSE, .fd = 0),
+	[33]  = CALL_(FS_CLOSE, DUP, .fd = 1),
+	[292] = CALL_(FS_CLOSE, DUP, .fd = 1),
+	[436] = CALL_(FS_CLOSE, CLOSE_RANGE),
 
 	/* names */
 	[76]  = PATH_(TRUNCATE, .len = 1, .opts = FOLLOW),
@@ -113,8 +121,9 @@ const volatile struct call calls[NR_CALLS] = {
 		      .opts = AT_FOLLOW),
 	[88]  = CALL_(FS_SYMLINK, SYMLINK, .path2 = 0, .fd = CWD, .path = 1),
 	[266] = CALL_(FS_SYMLINK, SYMLINK, .path2 = 0, .fd = 1, .path = 2),
-	[133] = PATH_(MKNOD, .opts = NAMESPACE),
-	[259] = PATHAT_(MKNOD, .opts = NAMESPACE),
+	[133] = PATH_(MKNOD, .mode = 1, .opts = NAMESPACE),
+	[49]  = CALL_(FS_MKNOD, BIND, .fd = CWD, .path = 0, .opts = NAMESPACE),
+	[259] = PATHAT_(MKNOD, .mode = 2, .opts = NAMESPACE),
 
 	/* attributes */
 	[90]  = PATH_(CHMOD, .opts = FOLLOW),
@@ -166,15 +175,15 @@ const volatile struct call calls[NR_CALLS] = {
 	[6]   = PATH_(STAT),
 	[262] = PATHAT_(STAT, .flags = 3, .opts = FOLLOW | AT_NOFOLLOW),
 	[332] = PATHAT_(STAT, .flags = 2, .opts = FOLLOW | AT_NOFOLLOW),
-	[21]  = PATH_(ACCESS, .mode = 1, .opts = FOLLOW),
-	[269] = PATHAT_(ACCESS, .mode = 2, .opts = FOLLOW),
-	[439] = PATHAT_(ACCESS, .mode = 2, .flags = 3, .opts = FOLLOW | AT_NOFOLLOW),
+	[21]  = PATH_(ACCESS, .opts = FOLLOW),
+	[269] = PATHAT_(ACCESS, .opts = FOLLOW),
+	[439] = PATHAT_(ACCESS, .flags = 3, .opts = FOLLOW | AT_NOFOLLOW),
 	[89]  = PATH_(READLINK, .len = 2),
 	[267] = PATHAT_(READLINK, .len = 3),
 	[137] = PATH_(STATFS, .opts = FOLLOW),
 	[138] = FD_(STATFS),
 	[80]  = PATH_(CHDIR, .opts = FOLLOW),
-	[81]  = FD_(CHDIR),
+	[81]  = { N_, .type = VEXJ_FS_CHDIR, .shape = SHAPE_PATH, .fd = 0 },
 
 	/* system and process */
 	[165] = CALL_(SYS_MOUNT, MOUNT, .fd = CWD, .path = 1, .path2 = 0, .opts = FOLLOW),

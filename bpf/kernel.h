@@ -70,6 +70,9 @@ typedef __s64 s64;
 #define LOCK_UN			8
 
 #define RENAME_EXCHANGE		2
+#define CLOSE_RANGE_UNSHARE	2
+#define RWF_APPEND		0x10
+#define AF_UNIX			1
 
 #define FICLONE			0x40049409
 #define FICLONERANGE		0x4020940d

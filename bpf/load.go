@@ -215,6 +215,8 @@ func callTypes(t uapi.Type) []uapi.Type {
 		return []uapi.Type{t, uapi.FSDelete, uapi.FSRmdir}
 	case uapi.FSDelete:
 		return []uapi.Type{t, uapi.FSRmdir}
+	case uapi.FSMknod:
+		return []uapi.Type{t, uapi.FSCreate}
 	case uapi.FSWrite:
 		return []uapi.Type{t, uapi.FSRead}
 	case uapi.FSIoctl:
@@ -251,8 +253,8 @@ func (p *Producer) fillFilters(f *Filter) error {
 		}
 	}
 	for _, tgid := range f.TGIDTree {
-		if err := p.coll.Maps["roots"].Put(tgid, uint8(1)); err != nil {
-			return fmt.Errorf("following the process %d: %w", tgid, err)
+		if err := p.Follow(tgid); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -21,6 +21,7 @@
 #define MAX_CHAIN	64	/* dentries in a hash bucket */
 #define MAX_CHILDREN	1024	/* mounts on a mount */
 #define MAX_OVERMOUNTS	4
+#define MAX_CLOSE_RANGE	4096
 
 #define WALK_FOLLOW	1	/* follow a symbolic link at the end */
 
@@ -496,6 +497,18 @@ missing:
 	s->w.status = WALK_MISSING;
 	set_rest(s, end);
 	return 1;
+}
+
+/* As if the caller's working directory had been walked to. */
+static __always_inline void walk_here(struct scratch *s)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	struct fs_struct *fs = get(task, fs);
+
+	s->w.mnt = (u64)get(fs, pwd.mnt);
+	s->w.dentry = (u64)get(fs, pwd.dentry);
+	s->w.rest_len = 0;
+	s->w.status = WALK_FOUND;
 }
 
 /*

@@ -74,8 +74,22 @@ func (p *Producer) IDBase() uint64 { return p.idBase }
 // NextSequence takes a global_sequence out of the programs' own counter.
 func (p *Producer) NextSequence() uint64 {
 	// Pairs with the programs' atomic fetch-and-add on the same word.
-	return atomic.AddUint64((*uint64)(unsafe.Pointer(&p.commonMem[0])), 1)
+	return atomic.AddUint64(&p.common().GlobalSequence, 1)
 }
+
+// Follow adds a process to those whose tree is recorded. The filter must have had
+// one from the start.
+func (p *Producer) Follow(tgid uint32) error {
+	if err := p.coll.Maps["roots"].Put(tgid, uint8(1)); err != nil {
+		return fmt.Errorf("following the process %d: %w", tgid, err)
+	}
+	// After the entry: a task that sees the new epoch finds it.
+	atomic.AddUint64(&p.common().Epoch, 1)
+	return nil
+}
+
+// Unfollow ends that for processes that are not recorded yet.
+func (p *Producer) Unfollow(tgid uint32) error { return p.coll.Maps["roots"].Delete(tgid) }
 
 // Hooks returns what was to be attached, and what was.
 func (p *Producer) Hooks() []Hook { return append([]Hook(nil), p.hooks...) }
@@ -154,6 +168,10 @@ func (p *Producer) Nested() (uint64, error) {
 
 func (p *Producer) counts(cpu int) *syscallDirectCounts {
 	return (*syscallDirectCounts)(unsafe.Pointer(&p.countsMem[cpu*int(unsafe.Sizeof(syscallDirectCounts{}))]))
+}
+
+func (p *Producer) common() *syscallDirectCommon {
+	return (*syscallDirectCommon)(unsafe.Pointer(&p.commonMem[0]))
 }
 
 // mapCounters maps the counters and the shared word into this process.

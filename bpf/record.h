@@ -152,6 +152,7 @@ struct {
 struct common {
 	u64 global_sequence;
 	u64 cold;		/* deletes under way whose victim is not known yet */
+	u64 epoch;		/* raised when `roots` grows */
 };
 
 struct {
@@ -202,7 +203,7 @@ struct {
 	__type(value, struct prefix);
 } prefixes SEC(".maps");
 
-/* Processes whose whole tree is recorded; read once per task. */
+/* Processes whose whole tree is recorded. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);
@@ -216,14 +217,14 @@ struct {
 struct task_state {
 	u64 entered;		/* ns, boottime */
 	u32 nr;			/* call + 1; 0: none under way */
-	u32 tracked;		/* 0 not looked up, 1 yes, 2 no */
+	u32 tracked;		/* 1: descends from a followed process */
 	u32 saved_len;		/* body built at entry; 0: none */
 	u32 saved_flags;
 	u32 saved_path[4];	/* path_off, path_len, path2_off, path2_len */
 	u32 saved_long;		/* 1: the body is in `long_bodies` */
 	u32 has_target;
 	u32 cold;		/* 1: victim unknown so far */
-	u32 reserved;
+	u32 epoch;		/* of `roots`, when tracked was looked up */
 	struct vexj_attr_file target;	/* what a rename replaces; a cold victim */
 	u64 cold_parent;	/* inode of the directory, to tell it from the victim */
 	u8 saved[SAVED_MAX + 8];
@@ -375,18 +376,31 @@ static __always_inline bool in_cgroup(struct task_struct *task)
 	return false;
 }
 
+/*
+ * Whether the task descends from a followed process. Children inherit the
+ * answer; a no is asked again when there are new processes to follow.
+ */
+static __always_inline bool in_tree(struct task_struct *task, struct task_state *st)
+{
+	struct common *sh;
+	u32 tgid;
+
+	if (st->tracked)
+		return true;
+	sh = bpf_map_lookup_elem(&shared, &zero);
+	if (!sh || st->epoch == (u32)sh->epoch)
+		return false;
+	st->epoch = sh->epoch;
+	tgid = get(task, tgid);
+	st->tracked = bpf_map_lookup_elem(&roots, &tgid) != NULL;
+	return st->tracked;
+}
+
 /* The filters that need only the task. */
 static __always_inline bool task_selected(struct task_struct *task, struct task_state *st)
 {
-	if (cfg.filters & FILTER_TREE) {
-		if (!st->tracked) {
-			u32 tgid = get(task, tgid);
-
-			st->tracked = bpf_map_lookup_elem(&roots, &tgid) ? 1 : 2;
-		}
-		if (st->tracked != 1)
-			return false;
-	}
+	if (cfg.filters & FILTER_TREE && !in_tree(task, st))
+		return false;
 	if (cfg.filters & FILTER_CGROUP && !in_cgroup(task))
 		return false;
 	if (cfg.filters & FILTER_UID) {

@@ -14,6 +14,7 @@ type set struct {
 	producer uapi.Producer
 	variants []variant
 	hooks    []hookSpec
+	rows     []string // of the conformance table, and fields, that the holes make differ
 	holes    []string
 	remedy   string // where the kernel does not take it
 	trim     func(*ebpf.CollectionSpec) error

@@ -269,7 +269,10 @@ static __noinline int on_path(struct op *o)
 	struct inode *inode = NULL;
 	u32 off = BODY;
 
-	walk_user(s, dirfd(o, o->c->fd), arg(o, o->c->path), walk_flags(o));
+	if (o->e.type == VEXJ_FS_CHDIR && o->e.result >= 0)
+		walk_here(s);	/* the path was relative to somewhere else */
+	else
+		walk_user(s, dirfd(o, o->c->fd), arg(o, o->c->path), walk_flags(o));
 	if (!walked_selected(o))
 		return 0;
 	off = put_walked_file(s, off, o->e.result);
@@ -281,6 +284,25 @@ static __noinline int on_path(struct op *o)
 	off = put_walked(s, off, 0, o->e.result);
 	send(o, off);
 	return 0;
+}
+
+struct sockaddr_un_head {
+	u16 family;
+	u16 path;
+};
+
+/* A unix socket that is bound to a path makes a node there. */
+static __noinline int on_bind(struct op *o)
+{
+	struct sockaddr_un_head head = {};
+	u64 addr = arg(o, 1);
+
+	if (bpf_probe_read_user(&head, sizeof(head), (void *)addr))
+		return 0;
+	if (head.family != AF_UNIX || !(head.path & 0xff))
+		return 0;
+	o->a.v[0] = addr + sizeof(head.family);
+	return on_path(o);
 }
 
 static __noinline int on_fd(struct op *o)
@@ -336,7 +358,8 @@ static __always_inline s64 io_offset(struct op *o, struct file *f, u8 opts, u8 o
 
 	if (type != S_IFREG && type != S_IFBLK)
 		return -1;
-	if (o->e.type == VEXJ_FS_WRITE && get(f, f_flags) & O_APPEND && o->e.result >= 0)
+	if (o->e.type == VEXJ_FS_WRITE && o->e.result >= 0 &&
+	    (get(f, f_flags) & O_APPEND || (opts & NEGATIVE_POS && arg(o, 5) & RWF_APPEND)))
 		return get(inode, i_size) - done;
 	if (opts & POSITION || (opts & NEGATIVE_POS && (s64)arg(o, off_arg) == -1))
 		return get(f, f_pos) - done;
@@ -380,6 +403,7 @@ static __noinline int on_open(struct op *o)
 	s64 fd = o->e.result;
 	struct file *f;
 	u64 file, dir;
+	bool created;
 
 	if (c->flags == NOARG)
 		o->flags = O_CREAT | 1 | O_TRUNC;	/* creat */
@@ -408,7 +432,9 @@ static __noinline int on_open(struct op *o)
 	if (!file)
 		return 0;
 	f = at(struct file, file);
-	if (get(f, f_mode) & FMODE_CREATED && wanted(VEXJ_FS_CREATE)) {
+	/* The kernel does not say of a nameless file that it was created. */
+	created = get(f, f_mode) & FMODE_CREATED || (o->flags & O_TMPFILE) == O_TMPFILE;
+	if (created && wanted(VEXJ_FS_CREATE)) {
 		o->e.type = VEXJ_FS_CREATE;
 		o->e.subtype = VEXJ_SUBTYPE((o->flags & O_TMPFILE) == O_TMPFILE ?
 					    VEXJ_VIA_TMPFILE : VEXJ_VIA_OPEN, 0);
@@ -421,8 +447,8 @@ static __noinline int on_open(struct op *o)
 		send(o, off);
 		s->flags = 0;
 		off = BODY;
-	} else if (o->flags & O_TRUNC && o->flags & O_ACCMODE && wanted(VEXJ_FS_TRUNCATE) &&
-		   !(get(f, f_mode) & FMODE_CREATED) && !(o->flags & O_PATH) &&
+	} else if (!created && o->flags & O_TRUNC && o->flags & O_ACCMODE &&
+		   wanted(VEXJ_FS_TRUNCATE) && !(o->flags & O_PATH) &&
 		   (get(f, f_inode, i_mode) & S_IFMT) == S_IFREG) {
 		o->e.type = VEXJ_FS_TRUNCATE;
 		o->e.subtype = VEXJ_SUBTYPE(VEXJ_VIA_OPEN, 0);
@@ -894,6 +920,55 @@ static __noinline int on_sync(struct op *o)
 	return 0;
 }
 
+struct close_args {
+	struct event e;
+	u32 first, last;
+};
+
+/* One descriptor of a close_range. */
+__noinline int close_one(struct scratch *s, struct close_args *a, u32 fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	u64 file;
+	u32 end;
+
+	if (!s || !a)
+		return 0;
+	file = fd_file(task, fd);
+	if (!file)
+		return 0;
+	begin(s);
+	end = put_open_file(s, file, BODY);
+	if (end)
+		emit(s, &a->e, end);
+	return 0;
+}
+
+/*
+ * close_range, at its entry: afterwards nothing tells which were open. It fails
+ * for nothing but arguments that make no sense.
+ */
+static __noinline int on_close_range(struct op *o)
+{
+	struct fdtable *fdt = get(o->task, files, fdt);
+	u32 first = arg(o, 0), last = arg(o, 1), flags = arg(o, 2), max = get(fdt, max_fds);
+	struct close_args a = { .e = { .type = VEXJ_FS_CLOSE, .offset = -1 } };
+
+	if (first > last || flags & ~CLOSE_RANGE_UNSHARE)
+		return 0;
+	if (last >= max)
+		last = max - 1;
+	a.e.now = bpf_ktime_get_boot_ns();
+	for (u32 i = 0; i < MAX_CLOSE_RANGE; i++) {
+		if (first + i > last || !max)
+			return 0;
+		close_one(o->s, &a, first + i);
+	}
+	if (first + MAX_CLOSE_RANGE <= last)
+		lose(VEXJ_LOST_STATE);
+	return 0;
+}
+
 /* At the entry: what cannot be known afterwards. */
 static __always_inline void before(struct op *o)
 {
@@ -902,10 +977,16 @@ static __always_inline void before(struct op *o)
 
 	begin(o->s);
 	switch (o->c->shape) {
+	case SHAPE_DUP:
+		if (arg(o, 0) == arg(o, 1))
+			break;
 	case SHAPE_CLOSE:
 		file = fd_file(o->task, arg(o, o->c->fd));
 		if (file)
 			end = put_open_file(o->s, file, BODY);
+		break;
+	case SHAPE_CLOSE_RANGE:
+		on_close_range(o);
 		break;
 	case SHAPE_DELETE:
 		end = delete_body(o);
@@ -915,7 +996,9 @@ static __always_inline void before(struct op *o)
 		break;
 	case SHAPE_RENAME:
 		end = rename_body(o, false);
-		if (o->s->w.status == WALK_FAULT || o->s->flags & VEXJ_F_OBJECT_UNKNOWN)
+		if (o->s->w.status == WALK_FAULT ||
+		    o->s->flags & (VEXJ_F_OBJECT_UNKNOWN | VEXJ_F_PATH_UNRESOLVED |
+				   VEXJ_F_PATH2_UNRESOLVED))
 			end = 0;
 		break;
 	}
@@ -965,7 +1048,7 @@ int BPF_PROG(vexj_enter, struct pt_regs *regs, long id)
 	st->nr = nr + 1;
 	st->saved_len = 0;
 	shape = o.c->shape;
-	if (shape == SHAPE_CLOSE || shape == SHAPE_DELETE || shape == SHAPE_RENAME) {
+	if (shape >= SHAPE_DELETE && shape <= SHAPE_RENAME) {
 		o.s = scratch_of(SCRATCH_ENTER);
 		if (o.s) {
 			o.task = task;
@@ -1028,9 +1111,17 @@ int BPF_PROG(vexj_exit, struct pt_regs *regs, long ret)
 			o.e.subtype = VEXJ_SUBTYPE(0, arg(&o, o.c->mode));
 		return on_fd(&o);
 	case SHAPE_PATH:
-		if (o.e.type == VEXJ_FS_ACCESS)
-			o.e.subtype = VEXJ_SUBTYPE(0, arg(&o, o.c->mode));
+		/* mknod makes regular files too. */
+		if (o.e.type == VEXJ_FS_MKNOD) {
+			u32 kind = arg(&o, o.c->mode) & S_IFMT;
+
+			if (!kind || kind == S_IFREG)
+				o.e.type = VEXJ_FS_CREATE;
+			if (!wanted(o.e.type))
+				return 0;
+		}
 		return on_path(&o);
+	case SHAPE_BIND: return on_bind(&o);
 	case SHAPE_OPEN: return on_open(&o);
 	case SHAPE_DELETE:
 		if (o.flags & AT_REMOVEDIR)
@@ -1038,6 +1129,8 @@ int BPF_PROG(vexj_exit, struct pt_regs *regs, long ret)
 		if (!wanted(o.e.type))
 			return 0;
 		return on_delete(&o);
+	case SHAPE_DUP:
+		o.e.result = ret < 0 ? ret : 0;
 	case SHAPE_CLOSE: return on_close(&o);
 	case SHAPE_RENAME: return on_rename(&o);
 	case SHAPE_LINK: return on_link(&o);

@@ -35,6 +35,7 @@ type syscallDirectCommon struct {
 	_              structs.HostLayout
 	GlobalSequence uint64
 	Cold           uint64
+	Epoch          uint64
 }
 
 type syscallDirectConfig struct {
@@ -124,7 +125,7 @@ type syscallDirectTaskState struct {
 	SavedLong  uint32
 	HasTarget  uint32
 	Cold       uint32
-	Reserved   uint32
+	Epoch      uint32
 	Target     struct {
 		_          structs.HostLayout
 		DevMajor   uint32

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conformance
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Need is something that a machine may lack. A row whose needs are not met is
+// skipped, and says why.
+type Need struct {
+	Name string
+	met  func(dir string) error
+}
+
+// Met returns nil if the machine has it, for rows that run in dir.
+func (n Need) Met(dir string) error { return n.met(dir) }
+
+// unmetError is how Setup says that the filesystem or kernel lacks something.
+type unmetError struct{ reason string }
+
+func (u unmetError) Error() string { return u.reason }
+
+// Unmet, in Setup, skips the row.
+func (e *Env) Unmet(reason string) { panic(unmetError{reason}) }
+
+// Supports, in Setup, skips the row if err says that the kernel or the
+// filesystem has no such operation, and ends it for other errors.
+func (e *Env) Supports(what string, err error) {
+	switch err {
+	case unix.ENOSYS, unix.EOPNOTSUPP, unix.EINVAL, unix.ENODEV:
+		e.Unmet(what + ": " + err.Error())
+	}
+	e.Must(err)
+}
+
+var (
+	needRoot = Need{"root", func(string) error {
+		if os.Geteuid() != 0 {
+			return unix.EPERM
+		}
+		return nil
+	}}
+
+	// needMount: may mount, which a container's root may not.
+	needMount = Need{"mount", func(dir string) error {
+		fd, err := unix.Fsopen("tmpfs", unix.FSOPEN_CLOEXEC)
+		if err != nil {
+			return err
+		}
+		return unix.Close(fd)
+	}}
+
+	needXattr = Need{"trusted extended attributes", func(dir string) error {
+		err := unix.Setxattr(dir, "trusted.vexj.probe", []byte("1"), 0)
+		if err != nil {
+			return err
+		}
+		return unix.Removexattr(dir, "trusted.vexj.probe")
+	}}
+
+	needURing = Need{"io_uring", func(string) error {
+		r, err := openURing()
+		if err != nil {
+			return err
+		}
+		r.close()
+		return nil
+	}}
+)

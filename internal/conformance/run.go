@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conformance
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"vexj/uapi"
+)
+
+// The names of the marker directories in Env.Base.
+const (
+	markBegin = "begin"
+	markEnd   = "end"
+)
+
+// Capture is a producer under test.
+type Capture interface {
+	// Start begins to record what the process root and its descendants do, all
+	// types, failed operations too. It may leave out what has no path under dir,
+	// save for processes, mounts and syncs. It must be ready when it returns.
+	Start(root uint32, dir string) error
+
+	// Stop ends that and returns the records, in any order. They stay valid.
+	Stop() ([]uapi.Record, error)
+
+	// Holes tells what the producer cannot see: names of rows, kinds of
+	// operations, or fields ("field:open.fd").
+	Holes() []string
+}
+
+// Status is the outcome of a row.
+type Status int
+
+const (
+	Pass   Status = iota
+	Fail          // the records are not those stated
+	Hole          // so it is, and the producer had said so
+	Skip          // the machine lacks what the row needs
+	Broken        // the operations did not go as the row says: no verdict
+)
+
+func (s Status) String() string {
+	return [...]string{"pass", "fail", "hole", "skip", "broken"}[s]
+}
+
+// Result is one row's outcome.
+type Result struct {
+	Scenario Scenario
+	Status   Status
+	Err      error         // what is wrong, or why it was skipped
+	Base     string        // the directory it ran in, gone
+	Want     []Want        // as stated, with absolute paths
+	Got      []uapi.Record // that counted, in order
+}
+
+// Lacks says whether the row did not run, as the machine lacks what it needs.
+func (r *Result) Lacks() bool { return r.Status == Skip && !errors.Is(r.Err, errNothing) }
+
+// Errors of Run's results, besides ErrMismatch and ErrInvariant.
+var (
+	// ErrNoHook: the binary does not call Hook, and so cannot run rows.
+	ErrNoHook = errors.New("conformance: call conformance.Hook first in main or TestMain")
+
+	// ErrNoMarker: not even the operations around the row were recorded. The
+	// producer is not attached, or its filter leaves out the directory.
+	ErrNoMarker = errors.New("the producer recorded none of the markers: is it attached, and does its filter let the directory through?")
+
+	// ErrOperation: the row's own operations failed.
+	ErrOperation = errors.New("the row's operations did not go as it says")
+)
+
+// Run runs the rows that filter picks (a part of a name or a whole kind; "" is
+// all) in fresh directories under dir.
+func Run(c Capture, dir string, filter string) []Result {
+	holes := c.Holes()
+	var out []Result
+	for _, s := range Table() {
+		if !s.selects(filter) {
+			continue
+		}
+		r := Result{Scenario: s}
+		r.Status, r.Err = r.run(c, dir)
+		if r.Status == Fail && r.declared(holes) {
+			r.Status = Hole
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func (r *Result) declared(holes []string) bool {
+	return slices.ContainsFunc(holes, func(h string) bool {
+		return h == r.Scenario.Name || slices.Contains(r.Scenario.Kinds, h)
+	})
+}
+
+// blind returns the fields among holes.
+func blind(holes []string) []string {
+	var out []string
+	for _, h := range holes {
+		if field, ok := strings.CutPrefix(h, "field:"); ok {
+			out = append(out, field)
+		}
+	}
+	return out
+}
+
+func (r *Result) run(c Capture, dir string) (Status, error) {
+	if !hooked {
+		return Broken, ErrNoHook
+	}
+	for _, n := range r.Scenario.Needs {
+		if err := n.Met(dir); err != nil {
+			return Skip, fmt.Errorf("needs %s: %w", n.Name, err)
+		}
+	}
+	e, err := freshEnv(dir)
+	if err != nil {
+		return Broken, err
+	}
+	defer e.remove()
+	r.Base = e.Base
+
+	recs, w, err := r.capture(c, e)
+	var unmet unmetError
+	switch {
+	case errors.As(err, &unmet):
+		return Skip, err
+	case err != nil:
+		return Broken, err
+	}
+	if _, ok := c.(Discard); ok {
+		return Skip, errNothing
+	}
+	return r.judge(c, e, recs, w)
+}
+
+// errNothing is why a row has no verdict under a Capture that records nothing.
+var errNothing = errors.New("done, with nothing captured")
+
+func (r *Result) judge(c Capture, e *Env, recs []uapi.Record, w window) (Status, error) {
+	got, err := e.relevant(&r.Scenario, recs)
+	if err != nil {
+		return Fail, err
+	}
+	r.Got = got
+	for _, want := range r.Scenario.Want(e) {
+		r.Want = append(r.Want, want.resolve(e))
+	}
+	check := Compare
+	if r.Scenario.Unordered {
+		check = CompareUnordered
+	}
+	err = errors.Join(check(r.Want, r.Got, blind(c.Holes())...), invariants(r.Got, w))
+	if err != nil {
+		return Fail, err
+	}
+	return Pass, nil
+}
+
+// capture runs the row's operations in a child while c records.
+func (r *Result) capture(c Capture, e *Env) ([]uapi.Record, window, error) {
+	var w window
+	ch, err := spawn(r.Scenario.Name, e.Base)
+	if err != nil {
+		return nil, w, err
+	}
+	defer ch.end()
+	if err := ch.await(e); err != nil {
+		return nil, w, err
+	}
+	w.from = boottime()
+	if err := c.Start(uint32(ch.pid()), e.Base); err != nil {
+		return nil, w, fmt.Errorf("starting the capture: %w", err)
+	}
+	doErr := ch.order("go")
+	if doErr == nil {
+		doErr = ch.await(e)
+	}
+	recs, err := c.Stop()
+	w.to = boottime()
+	if err != nil {
+		err = fmt.Errorf("stopping the capture: %w", err)
+	}
+	return recs, w, errors.Join(doErr, err)
+}
+
+// freshEnv makes the directories of a row.
+func freshEnv(dir string) (*Env, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return nil, err
+	}
+	base, err := os.MkdirTemp(dir, "row")
+	if err != nil {
+		return nil, err
+	}
+	// Rows drop rights and must still reach it.
+	if err := os.Chmod(base, 0o755); err != nil {
+		return nil, err
+	}
+	e := newEnv(base)
+	return e, os.Mkdir(e.Dir, 0o755)
+}
+
+// remove unmounts what a child that died left behind, and removes the rest.
+func (e *Env) remove() {
+	for _, at := range mountsUnder(e.Base) {
+		_ = unix.Unmount(at, unix.MNT_DETACH)
+	}
+	_ = os.RemoveAll(e.Base)
+}
