@@ -532,7 +532,12 @@ __noinline int walk_user(struct scratch *s, s32 dfd, u64 uptr, u32 flags)
 	s->w.dentry = s->w.root_dentry;
 	s->w.pos = WALK_START;
 	s->walk[WALK_START] = 0;
-	n = uptr ? bpf_probe_read_user_str(&s->walk[WALK_START], CHUNK, (void *)uptr) : 1;
+	if (!uptr)
+		n = 1;
+	else if (s->kernel_strings)
+		n = bpf_probe_read_kernel_str(&s->walk[WALK_START], CHUNK, (void *)uptr);
+	else
+		n = bpf_probe_read_user_str(&s->walk[WALK_START], CHUNK, (void *)uptr);
 	if (n < 1) {
 		s->w.status = WALK_FAULT;
 		return 0;

@@ -201,11 +201,14 @@ func (p *Producer) attach() error {
 	for i := len(p.set.hooks) - 1; i >= 0; i-- {
 		h := p.set.hooks[i]
 		prog := p.coll.Programs[h.program]
+		hook := Hook{Name: h.program, Operation: h.operation}
 		if prog == nil {
+			hook.Why = "this kernel has no such tracepoint"
+			p.hooks = append(p.hooks, hook)
 			continue
 		}
 		l, err := link.AttachTracing(link.TracingOptions{Program: prog})
-		hook := Hook{Name: h.program, Operation: h.operation, Placed: err == nil}
+		hook.Placed = err == nil
 		if err != nil {
 			hook.Why = err.Error()
 			if !h.optional {

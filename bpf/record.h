@@ -88,6 +88,7 @@ struct scratch {
 	u32 path_len;
 	u32 path2_off;
 	u32 path2_len;
+	u32 kernel_strings;	/* 1: the call's strings are in kernel memory */
 };
 
 /* What a record begins with, always. */
@@ -151,7 +152,6 @@ struct {
  */
 struct common {
 	u64 global_sequence;
-	u64 cold;		/* deletes under way whose victim is not known yet */
 	u64 epoch;		/* raised when `roots` grows */
 };
 
@@ -213,21 +213,25 @@ struct {
 
 #define SAVED_MAX 600
 
+/* A body that was built before the operation, and is sent after it. */
+struct held {
+	u32 len;		/* 0: none */
+	u32 flags;
+	u32 path[4];		/* path_off, path_len, path2_off, path2_len */
+	u32 is_long;		/* 1: it is in `long_bodies` */
+	u32 has_target;
+	struct vexj_attr_file target;	/* what a rename replaces */
+	u8 bytes[SAVED_MAX + 8];
+};
+
 /* What a task carries from a call's entry to its exit. */
 struct task_state {
 	u64 entered;		/* ns, boottime */
 	u32 nr;			/* call + 1; 0: none under way */
 	u32 tracked;		/* 1: descends from a followed process */
-	u32 saved_len;		/* body built at entry; 0: none */
-	u32 saved_flags;
-	u32 saved_path[4];	/* path_off, path_len, path2_off, path2_len */
-	u32 saved_long;		/* 1: the body is in `long_bodies` */
-	u32 has_target;
-	u32 cold;		/* 1: victim unknown so far */
 	u32 epoch;		/* of `roots`, when tracked was looked up */
-	struct vexj_attr_file target;	/* what a rename replaces; a cold victim */
-	u64 cold_parent;	/* inode of the directory, to tell it from the victim */
-	u8 saved[SAVED_MAX + 8];
+	u32 reserved;
+	struct held held;
 };
 
 struct {
@@ -237,7 +241,7 @@ struct {
 	__type(value, struct task_state);
 } states SEC(".maps");
 
-/* Bodies of deep paths, by tid, from entry to exit. */
+/* Bodies with long paths, by the address of their struct held. */
 struct long_body {
 	u8 bytes[2 * CHUNK + 512];
 };
@@ -245,7 +249,7 @@ struct long_body {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 128);
-	__type(key, u32);
+	__type(key, u64);
 	__type(value, struct long_body);
 } long_bodies SEC(".maps");
 
@@ -382,6 +386,7 @@ static __always_inline bool in_cgroup(struct task_struct *task)
  */
 static __always_inline bool in_tree(struct task_struct *task, struct task_state *st)
 {
+	struct task_state *leader;
 	struct common *sh;
 	u32 tgid;
 
@@ -392,7 +397,9 @@ static __always_inline bool in_tree(struct task_struct *task, struct task_state 
 		return false;
 	st->epoch = sh->epoch;
 	tgid = get(task, tgid);
-	st->tracked = bpf_map_lookup_elem(&roots, &tgid) != NULL;
+	/* io_uring's threads come about without a fork that could be seen. */
+	leader = bpf_task_storage_get(&states, (void *)task->group_leader, NULL, 0);
+	st->tracked = (leader && leader->tracked) || bpf_map_lookup_elem(&roots, &tgid);
 	return st->tracked;
 }
 
@@ -478,6 +485,7 @@ static __always_inline bool path_selected(struct scratch *s)
 /* Forget the paths and flags of the record before. */
 static __always_inline void begin(struct scratch *s)
 {
+	s->kernel_strings = 0;
 	s->flags = 0;
 	s->path_len = 0;
 	s->path2_len = 0;

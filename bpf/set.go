@@ -3,7 +3,10 @@
 package bpf
 
 import (
+	"fmt"
+
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 
 	"vexj/uapi"
 )
@@ -46,16 +49,50 @@ var syscallSet = set{
 		{program: "vexj_fork", operation: "fork"},
 		{program: "vexj_exec", operation: "exec"},
 		{program: "vexj_task_exit", operation: "exit"},
+		{program: "vexj_uring_submit", operation: "io_uring", optional: true},
+		{program: "vexj_uring_complete", operation: "io_uring", optional: true},
+	},
+	rows: []string{
+		"write through a shared mapping",
+		"mprotect makes a shared mapping writable",
+		"io_submit of a write and a read",
 	},
 	holes: []string{
 		"writers inside the kernel: nfsd, overlayfs on its layers, loop devices",
-		"io_uring",
+		"io_uring requests that ask for no completion, that splice, or that open and close direct descriptors",
 		"asynchronous I/O (io_submit)",
 		"32-bit and x32 system calls",
-		"pages dirtied through a mapping (the mapping itself is recorded)",
-		"closes by exit, exec, dup2 and close_range",
+		"pages dirtied through a mapping, and a mapping made writable by mprotect (mmap itself is recorded)",
+		"closes by exit and exec",
 		"a path string that another thread changes during the call misleads it",
 	},
 	remedy: "a kernel with BTF (CONFIG_DEBUG_INFO_BTF) and raw tracepoints, 5.12 or newer",
 	trim:   func(*ebpf.CollectionSpec) error { return nil },
+}
+
+// trimSyscall takes out what this kernel has no tracepoint for; attach then says
+// that it is missing. One that was renamed is looked for under both names.
+func trimSyscall(spec *ebpf.CollectionSpec) error {
+	kernel, err := btf.LoadKernelSpec()
+	if err != nil {
+		return fmt.Errorf("%w: no type information (CONFIG_DEBUG_INFO_BTF): %w", ErrUnsupported, err)
+	}
+	const renamed = "io_uring_submit_sqe" // before 6.4
+	for _, h := range syscallSet.hooks {
+		prog := spec.Programs[h.program]
+		if !h.optional || hasTracepoint(kernel, prog.AttachTo) {
+			continue
+		}
+		if prog.AttachTo == "io_uring_submit_req" && hasTracepoint(kernel, renamed) {
+			prog.AttachTo = renamed
+			continue
+		}
+		delete(spec.Programs, h.program)
+	}
+	return nil
+}
+
+func hasTracepoint(kernel *btf.Spec, name string) bool {
+	var t *btf.Typedef
+	return kernel.TypeByName("btf_trace_"+name, &t) == nil
 }

@@ -24,11 +24,13 @@ struct args {
 struct op {
 	struct scratch *s;
 	struct task_struct *task;
-	struct task_state *st;
+	struct held *held;
 	const volatile struct call *c;
+	u64 file;	/* that the call works on, where it has no number for it */
 	struct event e;
 	struct args a;
 	u32 flags;	/* of the call, AT_* or O_* */
+	u32 via;	/* enum vexj_via */
 };
 
 static __always_inline u64 arg(struct op *o, u8 i)
@@ -52,6 +54,12 @@ static __always_inline void load_args(struct op *o, struct pt_regs *regs)
 	o->a.v[3] = regs->r10;
 	o->a.v[4] = regs->r8;
 	o->a.v[5] = regs->r9;
+}
+
+/* The open file that argument i of the call names; 0: none. */
+static __always_inline u64 open_file(struct op *o, u8 i)
+{
+	return o->file ? o->file : fd_file(o->task, arg(o, i));
 }
 
 static __always_inline s32 dirfd(struct op *o, u8 i)
@@ -184,7 +192,9 @@ __noinline int put_open_file(struct scratch *s, u64 file, u32 off)
 
 static __always_inline u32 put_user_string(struct scratch *s, u32 off, u16 tag, u64 uptr, u32 max)
 {
-	long n = bpf_probe_read_user_str(rec_at(s, off + 4), max, (void *)uptr);
+	long n = s->kernel_strings ?
+		 bpf_probe_read_kernel_str(rec_at(s, off + 4), max, (void *)uptr) :
+		 bpf_probe_read_user_str(rec_at(s, off + 4), max, (void *)uptr);
 
 	if (n < 1)
 		return off;
@@ -307,7 +317,7 @@ static __noinline int on_bind(struct op *o)
 
 static __noinline int on_fd(struct op *o)
 {
-	u64 file = fd_file(o->task, arg(o, o->c->fd));
+	u64 file = open_file(o, o->c->fd);
 	u32 off;
 
 	if (!file)
@@ -369,7 +379,7 @@ static __always_inline s64 io_offset(struct op *o, struct file *f, u8 opts, u8 o
 static __always_inline int on_io(struct op *o)
 {
 	const volatile struct call *c = o->c;
-	u64 file = fd_file(o->task, arg(o, 0));
+	u64 file = open_file(o, 0);
 	u32 off;
 
 	if (!file)
@@ -399,7 +409,7 @@ static __noinline int on_open(struct op *o)
 {
 	struct scratch *s = o->s;
 	const volatile struct call *c = o->c;
-	u32 off = BODY, mode = arg(o, c->mode);
+	u32 off = BODY, mode = arg(o, c->mode), via = o->e.subtype;
 	s64 fd = o->e.result;
 	struct file *f;
 	u64 file, dir;
@@ -463,7 +473,7 @@ static __noinline int on_open(struct op *o)
 	if (!wanted(VEXJ_FS_OPEN))
 		return 0;
 	o->e.type = VEXJ_FS_OPEN;
-	o->e.subtype = 0;
+	o->e.subtype = via;
 	o->e.result = fd;
 	off = put_open_attr(o, off, mode);
 	off = put_open_file(o->s, file, off);
@@ -717,62 +727,55 @@ static __noinline int on_mount(struct op *o)
 /* What was built at the entry goes with the task until the result is known. */
 static __noinline int save_body(struct op *o, u32 end)
 {
-	struct task_state *st = o->st;
+	struct held *h = o->held;
 	struct scratch *s = o->s;
 	u32 len = end - BODY;
+	u64 key = (u64)h;
 
-	st->saved_flags = s->flags;
-	st->saved_path[0] = s->path_off;
-	st->saved_path[1] = s->path_len;
-	st->saved_path[2] = s->path2_off;
-	st->saved_path[3] = s->path2_len;
-	st->saved_long = 0;
+	h->flags = s->flags;
+	h->path[0] = s->path_off;
+	h->path[1] = s->path_len;
+	h->path[2] = s->path2_off;
+	h->path[3] = s->path2_len;
+	h->is_long = 0;
+	h->len = 0;
 	if (len <= SAVED_MAX) {
-		barrier_var(len);
-		if (len > SAVED_MAX)
-			return 0;
-		bpf_probe_read_kernel(st->saved, len, &s->rec[BODY]);
-		st->saved_len = len;
-		return 0;
-	}
-	if (len <= sizeof(struct long_body)) {
-		u32 tid = bpf_get_current_pid_tgid();
-
+		bpf_probe_read_kernel(h->bytes, len, &s->rec[BODY]);
+	} else {
 		/* The whole value is copied: it lies within rec. */
-		if (bpf_map_update_elem(&long_bodies, &tid, &s->rec[BODY], BPF_ANY) == 0) {
-			st->saved_len = len;
-			st->saved_long = 1;
-			return 0;
-		}
+		if (len > sizeof(struct long_body) ||
+		    bpf_map_update_elem(&long_bodies, &key, &s->rec[BODY], BPF_ANY))
+			return -1;
+		h->is_long = 1;
 	}
-	st->saved_len = 0;
-	return -1;
+	h->len = len;
+	return 0;
 }
 
 static __noinline u32 restore_body(struct op *o)
 {
-	struct task_state *st = o->st;
+	struct held *h = o->held;
 	struct scratch *s = o->s;
-	u32 len = st->saved_len;
+	u32 len = h->len;
+	u64 key = (u64)h;
 
-	s->flags = st->saved_flags;
-	s->path_off = st->saved_path[0];
-	s->path_len = st->saved_path[1];
-	s->path2_off = st->saved_path[2];
-	s->path2_len = st->saved_path[3];
-	st->saved_len = 0;
-	if (!st->saved_long) {
+	s->flags = h->flags;
+	s->path_off = h->path[0];
+	s->path_len = h->path[1];
+	s->path2_off = h->path[2];
+	s->path2_len = h->path[3];
+	h->len = 0;
+	if (!h->is_long) {
 		if (len > SAVED_MAX)
 			return 0;
-		bpf_probe_read_kernel(&s->rec[BODY], len, st->saved);
+		bpf_probe_read_kernel(&s->rec[BODY], len, h->bytes);
 	} else {
-		u32 tid = bpf_get_current_pid_tgid();
-		struct long_body *b = bpf_map_lookup_elem(&long_bodies, &tid);
+		struct long_body *b = bpf_map_lookup_elem(&long_bodies, &key);
 
 		if (!b || len > sizeof(*b))
 			return 0;
 		bpf_probe_read_kernel(&s->rec[BODY], len, b->bytes);
-		bpf_map_delete_elem(&long_bodies, &tid);
+		bpf_map_delete_elem(&long_bodies, &key);
 	}
 	return BODY + len;
 }
@@ -805,7 +808,7 @@ static __noinline u32 rename_body(struct op *o, bool late)
 	u32 off = BODY, parent_off;
 
 	late = late && o->e.result >= 0;
-	o->st->has_target = 0;
+	o->held->has_target = 0;
 	if (late) {
 		walk_user(s, dirfd(o, c->fd2), arg(o, c->path2), 0);
 		off = put_walked_file(s, off, o->e.result);
@@ -829,8 +832,8 @@ static __noinline u32 rename_body(struct op *o, bool late)
 		if (o->flags & RENAME_EXCHANGE) {
 			off = put_file(s, off, VEXJ_ATTR_FILE2, inode);
 		} else if ((u64)inode != moved) {
-			fill_file(&o->st->target, inode);
-			o->st->has_target = 1;
+			fill_file(&o->held->target, inode);
+			o->held->has_target = 1;
 		}
 	}
 	put_parent(s, parent_off, dir, s->w.status == WALK_FAULT ? 0 : parent_inode(s));
@@ -842,7 +845,7 @@ static __noinline int emit_replaced(struct op *o, u64 rename_id)
 {
 	struct scratch *s = o->s;
 	u32 len = s->path2_len, from = s->path2_off, off = BODY;
-	bool dir = (o->st->target.mode & S_IFMT) == S_IFDIR;
+	bool dir = (o->held->target.mode & S_IFMT) == S_IFDIR;
 	u64 parent2 = 0;
 
 	o->e.type = dir ? VEXJ_FS_RMDIR : VEXJ_FS_DELETE;
@@ -854,7 +857,7 @@ static __noinline int emit_replaced(struct op *o, u64 rename_id)
 	bpf_probe_read_kernel(&parent2, sizeof(parent2),
 			      &s->rec[BODY + 4 + sizeof(struct vexj_attr_file) + 4 + 8]);
 	put_head(s, off, VEXJ_ATTR_FILE, sizeof(struct vexj_attr_file));
-	bpf_probe_read_kernel(rec_at(s, off + 4), sizeof(struct vexj_attr_file), &o->st->target);
+	bpf_probe_read_kernel(rec_at(s, off + 4), sizeof(struct vexj_attr_file), &o->held->target);
 	off += 4 + sizeof(struct vexj_attr_file);
 	off = put_parent(s, off, parent2, 0);
 	put_head(s, off, VEXJ_ATTR_PATH, len);
@@ -873,7 +876,7 @@ static __noinline int on_delete(struct op *o)
 {
 	u32 end;
 
-	if (o->st->saved_len)
+	if (o->held->len)
 		end = restore_body(o);
 	else
 		end = delete_body(o);	/* the string was not in memory at the entry */
@@ -887,14 +890,14 @@ static __noinline int on_rename(struct op *o)
 	u32 end;
 	u64 id;
 
-	o->e.subtype = VEXJ_SUBTYPE(0, o->flags);
-	if (o->st->saved_len)
+	o->e.subtype = VEXJ_SUBTYPE(o->via, o->flags);
+	if (o->held->len)
 		end = restore_body(o);
 	else
 		end = rename_body(o, true);
 	if (!end)
 		return 0;
-	if (!(o->e.result >= 0 && o->st->has_target)) {
+	if (!(o->e.result >= 0 && o->held->has_target)) {
 		send(o, end);
 		return 0;
 	}
@@ -906,7 +909,7 @@ static __noinline int on_close(struct op *o)
 {
 	u32 end;
 
-	if (!o->st->saved_len)
+	if (!o->held->len)
 		return 0;
 	end = restore_body(o);
 	if (end)
@@ -975,7 +978,6 @@ static __always_inline void before(struct op *o)
 	u32 end = 0;
 	u64 file;
 
-	begin(o->s);
 	switch (o->c->shape) {
 	case SHAPE_DUP:
 		if (arg(o, 0) == arg(o, 1))
@@ -1004,6 +1006,54 @@ static __always_inline void before(struct op *o)
 	}
 	if (end > BODY && save_body(o, end))
 		lose(VEXJ_LOST_STATE);
+}
+
+/* The record of a call whose result is known. */
+static __always_inline int after(struct op *o)
+{
+	switch (o->c->shape) {
+	case SHAPE_IO: return on_io(o);
+	case SHAPE_FD:
+		if (o->e.type == VEXJ_FS_FALLOCATE)
+			o->e.subtype = VEXJ_SUBTYPE(o->via, arg(o, o->c->mode));
+		return on_fd(o);
+	case SHAPE_PATH:
+		/* mknod makes regular files too. */
+		if (o->e.type == VEXJ_FS_MKNOD) {
+			u32 kind = arg(o, o->c->mode) & S_IFMT;
+
+			if (!kind || kind == S_IFREG)
+				o->e.type = VEXJ_FS_CREATE;
+			if (!wanted(o->e.type))
+				return 0;
+		}
+		return on_path(o);
+	case SHAPE_BIND: return on_bind(o);
+	case SHAPE_OPEN: return on_open(o);
+	case SHAPE_DELETE:
+		if (o->flags & AT_REMOVEDIR)
+			o->e.type = VEXJ_FS_RMDIR;
+		if (!wanted(o->e.type))
+			return 0;
+		return on_delete(o);
+	case SHAPE_DUP:
+		if (o->e.result > 0)
+			o->e.result = 0;
+		return on_close(o);
+	case SHAPE_CLOSE: return on_close(o);
+	case SHAPE_RENAME: return on_rename(o);
+	case SHAPE_LINK: return on_link(o);
+	case SHAPE_SYMLINK: return on_symlink(o);
+	case SHAPE_COPY: return on_copy(o);
+	case SHAPE_MMAP: return on_mmap(o);
+	case SHAPE_FCNTL:
+	case SHAPE_FLOCK: return on_lock(o);
+	case SHAPE_IOCTL: return on_ioctl(o);
+	case SHAPE_MOUNT: return on_mount(o);
+	case SHAPE_SYNC: return on_sync(o);
+	case SHAPE_EXEC: return o->e.result < 0 ? on_path(o) : 0;
+	}
+	return 0;
 }
 
 static __always_inline bool is_compat(struct task_struct *task)
@@ -1046,15 +1096,16 @@ int BPF_PROG(vexj_enter, struct pt_regs *regs, long id)
 		return 0;
 	}
 	st->nr = nr + 1;
-	st->saved_len = 0;
+	st->held.len = 0;
 	shape = o.c->shape;
 	if (shape >= SHAPE_DELETE && shape <= SHAPE_RENAME) {
 		o.s = scratch_of(SCRATCH_ENTER);
 		if (o.s) {
 			o.task = task;
-			o.st = st;
+			o.held = &st->held;
 			load_args(&o, regs);
 			o.flags = arg(&o, o.c->flags);
+			begin(o.s);
 			before(&o);
 		}
 	}
@@ -1093,59 +1144,22 @@ int BPF_PROG(vexj_exit, struct pt_regs *regs, long ret)
 		return 0;
 	begin(o.s);
 	o.task = task;
-	o.st = st;
+	o.held = &st->held;
 	load_args(&o, regs);
 	o.flags = arg(&o, o.c->flags);
+	o.via = o.c->via;
 	o.e.type = o.c->type;
-	o.e.subtype = VEXJ_SUBTYPE(o.c->via, o.c->kind);
+	o.e.subtype = VEXJ_SUBTYPE(o.via, o.c->kind);
 	o.e.offset = o.c->off == NOARG ? -1 : (s64)arg(&o, o.c->off);
 	o.e.length = arg(&o, o.c->len);
 	o.e.result = ret;
 	o.e.now = bpf_ktime_get_boot_ns();
 	o.e.duration = o.e.now - st->entered;
 
-	switch (o.c->shape) {
-	case SHAPE_IO: return on_io(&o);
-	case SHAPE_FD:
-		if (o.e.type == VEXJ_FS_FALLOCATE)
-			o.e.subtype = VEXJ_SUBTYPE(0, arg(&o, o.c->mode));
-		return on_fd(&o);
-	case SHAPE_PATH:
-		/* mknod makes regular files too. */
-		if (o.e.type == VEXJ_FS_MKNOD) {
-			u32 kind = arg(&o, o.c->mode) & S_IFMT;
-
-			if (!kind || kind == S_IFREG)
-				o.e.type = VEXJ_FS_CREATE;
-			if (!wanted(o.e.type))
-				return 0;
-		}
-		return on_path(&o);
-	case SHAPE_BIND: return on_bind(&o);
-	case SHAPE_OPEN: return on_open(&o);
-	case SHAPE_DELETE:
-		if (o.flags & AT_REMOVEDIR)
-			o.e.type = VEXJ_FS_RMDIR;
-		if (!wanted(o.e.type))
-			return 0;
-		return on_delete(&o);
-	case SHAPE_DUP:
-		o.e.result = ret < 0 ? ret : 0;
-	case SHAPE_CLOSE: return on_close(&o);
-	case SHAPE_RENAME: return on_rename(&o);
-	case SHAPE_LINK: return on_link(&o);
-	case SHAPE_SYMLINK: return on_symlink(&o);
-	case SHAPE_COPY: return on_copy(&o);
-	case SHAPE_MMAP: return on_mmap(&o);
-	case SHAPE_FCNTL:
-	case SHAPE_FLOCK: return on_lock(&o);
-	case SHAPE_IOCTL: return on_ioctl(&o);
-	case SHAPE_MOUNT: return on_mount(&o);
-	case SHAPE_SYNC: return on_sync(&o);
-	case SHAPE_EXEC: return ret < 0 ? on_path(&o) : 0;
-	}
-	return 0;
+	return after(&o);
 }
+
+#include "uring.h"
 
 /*
  * Run by the loader on a path that it knows, in its own context: whether the

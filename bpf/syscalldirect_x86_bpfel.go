@@ -34,7 +34,6 @@ type syscallDirectCall struct {
 type syscallDirectCommon struct {
 	_              structs.HostLayout
 	GlobalSequence uint64
-	Cold           uint64
 	Epoch          uint64
 }
 
@@ -73,6 +72,48 @@ type syscallDirectPrefix struct {
 	Bytes [4096]uint8
 }
 
+type syscallDirectRequest struct {
+	_          structs.HostLayout
+	Entered    uint64
+	V          [6]uint64
+	Length     uint64
+	File       uint64
+	Opcode     uint32
+	HasStrings uint32
+	Held       struct {
+		_         structs.HostLayout
+		Len       uint32
+		Flags     uint32
+		Path      [4]uint32
+		IsLong    uint32
+		HasTarget uint32
+		Target    struct {
+			_          structs.HostLayout
+			DevMajor   uint32
+			DevMinor   uint32
+			Inode      uint64
+			Generation uint32
+			Mode       uint32
+			Size       uint64
+			Nlink      uint32
+		}
+		Bytes [608]uint8
+	}
+	_ [4]byte
+}
+
+type syscallDirectRequestScratch struct {
+	_ structs.HostLayout
+	R syscallDirectRequest
+	S syscallDirectRequestStrings
+}
+
+type syscallDirectRequestStrings struct {
+	_ structs.HostLayout
+	A [4096]uint8
+	B [4096]uint8
+}
+
 type syscallDirectScratch struct {
 	_     structs.HostLayout
 	Rec   [24576]uint8
@@ -106,39 +147,41 @@ type syscallDirectScratch struct {
 		N      uint32
 		Total  uint32
 	}
-	Flags    uint32
-	PathOff  uint32
-	PathLen  uint32
-	Path2Off uint32
-	Path2Len uint32
-	_        [4]byte
+	Flags         uint32
+	PathOff       uint32
+	PathLen       uint32
+	Path2Off      uint32
+	Path2Len      uint32
+	KernelStrings uint32
 }
 
 type syscallDirectTaskState struct {
-	_          structs.HostLayout
-	Entered    uint64
-	Nr         uint32
-	Tracked    uint32
-	SavedLen   uint32
-	SavedFlags uint32
-	SavedPath  [4]uint32
-	SavedLong  uint32
-	HasTarget  uint32
-	Cold       uint32
-	Epoch      uint32
-	Target     struct {
-		_          structs.HostLayout
-		DevMajor   uint32
-		DevMinor   uint32
-		Inode      uint64
-		Generation uint32
-		Mode       uint32
-		Size       uint64
-		Nlink      uint32
+	_        structs.HostLayout
+	Entered  uint64
+	Nr       uint32
+	Tracked  uint32
+	Epoch    uint32
+	Reserved uint32
+	Held     struct {
+		_         structs.HostLayout
+		Len       uint32
+		Flags     uint32
+		Path      [4]uint32
+		IsLong    uint32
+		HasTarget uint32
+		Target    struct {
+			_          structs.HostLayout
+			DevMajor   uint32
+			DevMinor   uint32
+			Inode      uint64
+			Generation uint32
+			Mode       uint32
+			Size       uint64
+			Nlink      uint32
+		}
+		Bytes [608]uint8
 	}
-	_          [4]byte
-	ColdParent uint64
-	Saved      [608]uint8
+	_ [4]byte
 }
 
 type syscallDirectWalked struct {
@@ -152,23 +195,28 @@ type syscallDirectWalked struct {
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	syscallDirectMapCounters      = "counters"
-	syscallDirectMapLongBodies    = "long_bodies"
-	syscallDirectMapPrefixes      = "prefixes"
-	syscallDirectMapRings         = "rings"
-	syscallDirectMapRoots         = "roots"
-	syscallDirectMapScratch       = "scratch"
-	syscallDirectMapShared        = "shared"
-	syscallDirectMapStates        = "states"
-	syscallDirectProgVexjEnter    = "vexj_enter"
-	syscallDirectProgVexjExec     = "vexj_exec"
-	syscallDirectProgVexjExit     = "vexj_exit"
-	syscallDirectProgVexjFork     = "vexj_fork"
-	syscallDirectProgVexjTaskExit = "vexj_task_exit"
-	syscallDirectProgVexjWalk     = "vexj_walk"
-	syscallDirectVarCalls         = "calls"
-	syscallDirectVarCfg           = "cfg"
-	syscallDirectVarFound         = "found"
+	syscallDirectMapCounters           = "counters"
+	syscallDirectMapLongBodies         = "long_bodies"
+	syscallDirectMapPrefixes           = "prefixes"
+	syscallDirectMapRequestScratch     = "request_scratch"
+	syscallDirectMapRequestStrings     = "request_strings"
+	syscallDirectMapRequests           = "requests"
+	syscallDirectMapRings              = "rings"
+	syscallDirectMapRoots              = "roots"
+	syscallDirectMapScratch            = "scratch"
+	syscallDirectMapShared             = "shared"
+	syscallDirectMapStates             = "states"
+	syscallDirectProgVexjEnter         = "vexj_enter"
+	syscallDirectProgVexjExec          = "vexj_exec"
+	syscallDirectProgVexjExit          = "vexj_exit"
+	syscallDirectProgVexjFork          = "vexj_fork"
+	syscallDirectProgVexjTaskExit      = "vexj_task_exit"
+	syscallDirectProgVexjUringComplete = "vexj_uring_complete"
+	syscallDirectProgVexjUringSubmit   = "vexj_uring_submit"
+	syscallDirectProgVexjWalk          = "vexj_walk"
+	syscallDirectVarCalls              = "calls"
+	syscallDirectVarCfg                = "cfg"
+	syscallDirectVarFound              = "found"
 )
 
 // loadSyscallDirect returns the embedded CollectionSpec for syscallDirect.
@@ -213,26 +261,31 @@ type syscallDirectSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type syscallDirectProgramSpecs struct {
-	VexjEnter    *ebpf.ProgramSpec `ebpf:"vexj_enter"`
-	VexjExec     *ebpf.ProgramSpec `ebpf:"vexj_exec"`
-	VexjExit     *ebpf.ProgramSpec `ebpf:"vexj_exit"`
-	VexjFork     *ebpf.ProgramSpec `ebpf:"vexj_fork"`
-	VexjTaskExit *ebpf.ProgramSpec `ebpf:"vexj_task_exit"`
-	VexjWalk     *ebpf.ProgramSpec `ebpf:"vexj_walk"`
+	VexjEnter         *ebpf.ProgramSpec `ebpf:"vexj_enter"`
+	VexjExec          *ebpf.ProgramSpec `ebpf:"vexj_exec"`
+	VexjExit          *ebpf.ProgramSpec `ebpf:"vexj_exit"`
+	VexjFork          *ebpf.ProgramSpec `ebpf:"vexj_fork"`
+	VexjTaskExit      *ebpf.ProgramSpec `ebpf:"vexj_task_exit"`
+	VexjUringComplete *ebpf.ProgramSpec `ebpf:"vexj_uring_complete"`
+	VexjUringSubmit   *ebpf.ProgramSpec `ebpf:"vexj_uring_submit"`
+	VexjWalk          *ebpf.ProgramSpec `ebpf:"vexj_walk"`
 }
 
 // syscallDirectMapSpecs contains maps before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type syscallDirectMapSpecs struct {
-	Counters   *ebpf.MapSpec `ebpf:"counters"`
-	LongBodies *ebpf.MapSpec `ebpf:"long_bodies"`
-	Prefixes   *ebpf.MapSpec `ebpf:"prefixes"`
-	Rings      *ebpf.MapSpec `ebpf:"rings"`
-	Roots      *ebpf.MapSpec `ebpf:"roots"`
-	Scratch    *ebpf.MapSpec `ebpf:"scratch"`
-	Shared     *ebpf.MapSpec `ebpf:"shared"`
-	States     *ebpf.MapSpec `ebpf:"states"`
+	Counters       *ebpf.MapSpec `ebpf:"counters"`
+	LongBodies     *ebpf.MapSpec `ebpf:"long_bodies"`
+	Prefixes       *ebpf.MapSpec `ebpf:"prefixes"`
+	RequestScratch *ebpf.MapSpec `ebpf:"request_scratch"`
+	RequestStrings *ebpf.MapSpec `ebpf:"request_strings"`
+	Requests       *ebpf.MapSpec `ebpf:"requests"`
+	Rings          *ebpf.MapSpec `ebpf:"rings"`
+	Roots          *ebpf.MapSpec `ebpf:"roots"`
+	Scratch        *ebpf.MapSpec `ebpf:"scratch"`
+	Shared         *ebpf.MapSpec `ebpf:"shared"`
+	States         *ebpf.MapSpec `ebpf:"states"`
 }
 
 // syscallDirectVariableSpecs contains global variables before they are loaded into the kernel.
@@ -264,14 +317,17 @@ func (o *syscallDirectObjects) Close() error {
 //
 // It can be passed to loadSyscallDirectObjects or ebpf.CollectionSpec.LoadAndAssign.
 type syscallDirectMaps struct {
-	Counters   *ebpf.Map `ebpf:"counters"`
-	LongBodies *ebpf.Map `ebpf:"long_bodies"`
-	Prefixes   *ebpf.Map `ebpf:"prefixes"`
-	Rings      *ebpf.Map `ebpf:"rings"`
-	Roots      *ebpf.Map `ebpf:"roots"`
-	Scratch    *ebpf.Map `ebpf:"scratch"`
-	Shared     *ebpf.Map `ebpf:"shared"`
-	States     *ebpf.Map `ebpf:"states"`
+	Counters       *ebpf.Map `ebpf:"counters"`
+	LongBodies     *ebpf.Map `ebpf:"long_bodies"`
+	Prefixes       *ebpf.Map `ebpf:"prefixes"`
+	RequestScratch *ebpf.Map `ebpf:"request_scratch"`
+	RequestStrings *ebpf.Map `ebpf:"request_strings"`
+	Requests       *ebpf.Map `ebpf:"requests"`
+	Rings          *ebpf.Map `ebpf:"rings"`
+	Roots          *ebpf.Map `ebpf:"roots"`
+	Scratch        *ebpf.Map `ebpf:"scratch"`
+	Shared         *ebpf.Map `ebpf:"shared"`
+	States         *ebpf.Map `ebpf:"states"`
 }
 
 func (m *syscallDirectMaps) Close() error {
@@ -279,6 +335,9 @@ func (m *syscallDirectMaps) Close() error {
 		m.Counters,
 		m.LongBodies,
 		m.Prefixes,
+		m.RequestScratch,
+		m.RequestStrings,
+		m.Requests,
 		m.Rings,
 		m.Roots,
 		m.Scratch,
@@ -300,12 +359,14 @@ type syscallDirectVariables struct {
 //
 // It can be passed to loadSyscallDirectObjects or ebpf.CollectionSpec.LoadAndAssign.
 type syscallDirectPrograms struct {
-	VexjEnter    *ebpf.Program `ebpf:"vexj_enter"`
-	VexjExec     *ebpf.Program `ebpf:"vexj_exec"`
-	VexjExit     *ebpf.Program `ebpf:"vexj_exit"`
-	VexjFork     *ebpf.Program `ebpf:"vexj_fork"`
-	VexjTaskExit *ebpf.Program `ebpf:"vexj_task_exit"`
-	VexjWalk     *ebpf.Program `ebpf:"vexj_walk"`
+	VexjEnter         *ebpf.Program `ebpf:"vexj_enter"`
+	VexjExec          *ebpf.Program `ebpf:"vexj_exec"`
+	VexjExit          *ebpf.Program `ebpf:"vexj_exit"`
+	VexjFork          *ebpf.Program `ebpf:"vexj_fork"`
+	VexjTaskExit      *ebpf.Program `ebpf:"vexj_task_exit"`
+	VexjUringComplete *ebpf.Program `ebpf:"vexj_uring_complete"`
+	VexjUringSubmit   *ebpf.Program `ebpf:"vexj_uring_submit"`
+	VexjWalk          *ebpf.Program `ebpf:"vexj_walk"`
 }
 
 func (p *syscallDirectPrograms) Close() error {
@@ -315,6 +376,8 @@ func (p *syscallDirectPrograms) Close() error {
 		p.VexjExit,
 		p.VexjFork,
 		p.VexjTaskExit,
+		p.VexjUringComplete,
+		p.VexjUringSubmit,
 		p.VexjWalk,
 	)
 }

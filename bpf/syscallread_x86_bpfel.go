@@ -16,23 +16,28 @@ import (
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	syscallReadMapCounters      = "counters"
-	syscallReadMapLongBodies    = "long_bodies"
-	syscallReadMapPrefixes      = "prefixes"
-	syscallReadMapRings         = "rings"
-	syscallReadMapRoots         = "roots"
-	syscallReadMapScratch       = "scratch"
-	syscallReadMapShared        = "shared"
-	syscallReadMapStates        = "states"
-	syscallReadProgVexjEnter    = "vexj_enter"
-	syscallReadProgVexjExec     = "vexj_exec"
-	syscallReadProgVexjExit     = "vexj_exit"
-	syscallReadProgVexjFork     = "vexj_fork"
-	syscallReadProgVexjTaskExit = "vexj_task_exit"
-	syscallReadProgVexjWalk     = "vexj_walk"
-	syscallReadVarCalls         = "calls"
-	syscallReadVarCfg           = "cfg"
-	syscallReadVarFound         = "found"
+	syscallReadMapCounters           = "counters"
+	syscallReadMapLongBodies         = "long_bodies"
+	syscallReadMapPrefixes           = "prefixes"
+	syscallReadMapRequestScratch     = "request_scratch"
+	syscallReadMapRequestStrings     = "request_strings"
+	syscallReadMapRequests           = "requests"
+	syscallReadMapRings              = "rings"
+	syscallReadMapRoots              = "roots"
+	syscallReadMapScratch            = "scratch"
+	syscallReadMapShared             = "shared"
+	syscallReadMapStates             = "states"
+	syscallReadProgVexjEnter         = "vexj_enter"
+	syscallReadProgVexjExec          = "vexj_exec"
+	syscallReadProgVexjExit          = "vexj_exit"
+	syscallReadProgVexjFork          = "vexj_fork"
+	syscallReadProgVexjTaskExit      = "vexj_task_exit"
+	syscallReadProgVexjUringComplete = "vexj_uring_complete"
+	syscallReadProgVexjUringSubmit   = "vexj_uring_submit"
+	syscallReadProgVexjWalk          = "vexj_walk"
+	syscallReadVarCalls              = "calls"
+	syscallReadVarCfg                = "cfg"
+	syscallReadVarFound              = "found"
 )
 
 // loadSyscallRead returns the embedded CollectionSpec for syscallRead.
@@ -77,26 +82,31 @@ type syscallReadSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type syscallReadProgramSpecs struct {
-	VexjEnter    *ebpf.ProgramSpec `ebpf:"vexj_enter"`
-	VexjExec     *ebpf.ProgramSpec `ebpf:"vexj_exec"`
-	VexjExit     *ebpf.ProgramSpec `ebpf:"vexj_exit"`
-	VexjFork     *ebpf.ProgramSpec `ebpf:"vexj_fork"`
-	VexjTaskExit *ebpf.ProgramSpec `ebpf:"vexj_task_exit"`
-	VexjWalk     *ebpf.ProgramSpec `ebpf:"vexj_walk"`
+	VexjEnter         *ebpf.ProgramSpec `ebpf:"vexj_enter"`
+	VexjExec          *ebpf.ProgramSpec `ebpf:"vexj_exec"`
+	VexjExit          *ebpf.ProgramSpec `ebpf:"vexj_exit"`
+	VexjFork          *ebpf.ProgramSpec `ebpf:"vexj_fork"`
+	VexjTaskExit      *ebpf.ProgramSpec `ebpf:"vexj_task_exit"`
+	VexjUringComplete *ebpf.ProgramSpec `ebpf:"vexj_uring_complete"`
+	VexjUringSubmit   *ebpf.ProgramSpec `ebpf:"vexj_uring_submit"`
+	VexjWalk          *ebpf.ProgramSpec `ebpf:"vexj_walk"`
 }
 
 // syscallReadMapSpecs contains maps before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type syscallReadMapSpecs struct {
-	Counters   *ebpf.MapSpec `ebpf:"counters"`
-	LongBodies *ebpf.MapSpec `ebpf:"long_bodies"`
-	Prefixes   *ebpf.MapSpec `ebpf:"prefixes"`
-	Rings      *ebpf.MapSpec `ebpf:"rings"`
-	Roots      *ebpf.MapSpec `ebpf:"roots"`
-	Scratch    *ebpf.MapSpec `ebpf:"scratch"`
-	Shared     *ebpf.MapSpec `ebpf:"shared"`
-	States     *ebpf.MapSpec `ebpf:"states"`
+	Counters       *ebpf.MapSpec `ebpf:"counters"`
+	LongBodies     *ebpf.MapSpec `ebpf:"long_bodies"`
+	Prefixes       *ebpf.MapSpec `ebpf:"prefixes"`
+	RequestScratch *ebpf.MapSpec `ebpf:"request_scratch"`
+	RequestStrings *ebpf.MapSpec `ebpf:"request_strings"`
+	Requests       *ebpf.MapSpec `ebpf:"requests"`
+	Rings          *ebpf.MapSpec `ebpf:"rings"`
+	Roots          *ebpf.MapSpec `ebpf:"roots"`
+	Scratch        *ebpf.MapSpec `ebpf:"scratch"`
+	Shared         *ebpf.MapSpec `ebpf:"shared"`
+	States         *ebpf.MapSpec `ebpf:"states"`
 }
 
 // syscallReadVariableSpecs contains global variables before they are loaded into the kernel.
@@ -128,14 +138,17 @@ func (o *syscallReadObjects) Close() error {
 //
 // It can be passed to loadSyscallReadObjects or ebpf.CollectionSpec.LoadAndAssign.
 type syscallReadMaps struct {
-	Counters   *ebpf.Map `ebpf:"counters"`
-	LongBodies *ebpf.Map `ebpf:"long_bodies"`
-	Prefixes   *ebpf.Map `ebpf:"prefixes"`
-	Rings      *ebpf.Map `ebpf:"rings"`
-	Roots      *ebpf.Map `ebpf:"roots"`
-	Scratch    *ebpf.Map `ebpf:"scratch"`
-	Shared     *ebpf.Map `ebpf:"shared"`
-	States     *ebpf.Map `ebpf:"states"`
+	Counters       *ebpf.Map `ebpf:"counters"`
+	LongBodies     *ebpf.Map `ebpf:"long_bodies"`
+	Prefixes       *ebpf.Map `ebpf:"prefixes"`
+	RequestScratch *ebpf.Map `ebpf:"request_scratch"`
+	RequestStrings *ebpf.Map `ebpf:"request_strings"`
+	Requests       *ebpf.Map `ebpf:"requests"`
+	Rings          *ebpf.Map `ebpf:"rings"`
+	Roots          *ebpf.Map `ebpf:"roots"`
+	Scratch        *ebpf.Map `ebpf:"scratch"`
+	Shared         *ebpf.Map `ebpf:"shared"`
+	States         *ebpf.Map `ebpf:"states"`
 }
 
 func (m *syscallReadMaps) Close() error {
@@ -143,6 +156,9 @@ func (m *syscallReadMaps) Close() error {
 		m.Counters,
 		m.LongBodies,
 		m.Prefixes,
+		m.RequestScratch,
+		m.RequestStrings,
+		m.Requests,
 		m.Rings,
 		m.Roots,
 		m.Scratch,
@@ -164,12 +180,14 @@ type syscallReadVariables struct {
 //
 // It can be passed to loadSyscallReadObjects or ebpf.CollectionSpec.LoadAndAssign.
 type syscallReadPrograms struct {
-	VexjEnter    *ebpf.Program `ebpf:"vexj_enter"`
-	VexjExec     *ebpf.Program `ebpf:"vexj_exec"`
-	VexjExit     *ebpf.Program `ebpf:"vexj_exit"`
-	VexjFork     *ebpf.Program `ebpf:"vexj_fork"`
-	VexjTaskExit *ebpf.Program `ebpf:"vexj_task_exit"`
-	VexjWalk     *ebpf.Program `ebpf:"vexj_walk"`
+	VexjEnter         *ebpf.Program `ebpf:"vexj_enter"`
+	VexjExec          *ebpf.Program `ebpf:"vexj_exec"`
+	VexjExit          *ebpf.Program `ebpf:"vexj_exit"`
+	VexjFork          *ebpf.Program `ebpf:"vexj_fork"`
+	VexjTaskExit      *ebpf.Program `ebpf:"vexj_task_exit"`
+	VexjUringComplete *ebpf.Program `ebpf:"vexj_uring_complete"`
+	VexjUringSubmit   *ebpf.Program `ebpf:"vexj_uring_submit"`
+	VexjWalk          *ebpf.Program `ebpf:"vexj_walk"`
 }
 
 func (p *syscallReadPrograms) Close() error {
@@ -179,6 +197,8 @@ func (p *syscallReadPrograms) Close() error {
 		p.VexjExit,
 		p.VexjFork,
 		p.VexjTaskExit,
+		p.VexjUringComplete,
+		p.VexjUringSubmit,
 		p.VexjWalk,
 	)
 }

@@ -19,7 +19,7 @@ import (
 func paper() *Env {
 	e := newEnv("/base")
 	maps.Copy(e.facts, map[string]int64{"pid": 100, "task.tid": 101, "task.ppid": 99, "task.uid": 0, "task.gid": 0,
-		"task.mnt_ns": 4026531840, "task.pid_ns": 4026531836, "child": 200, "fd:a": 7, "n": 48, "flags": 0})
+		"task.mnt_ns": 4026531840, "task.pid_ns": 4026531836, "child": 200, fdKey("a"): 7, "n": 48, "flags": 0})
 	return e
 }
 

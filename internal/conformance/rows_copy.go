@@ -19,8 +19,8 @@ func pairOfFiles(e *Env) {
 	e.Held("b", unix.O_WRONLY)
 	var p [2]int
 	e.Must(unix.Pipe2(p[:], unix.O_CLOEXEC))
-	e.Note("fd:out", int64(p[0]))
-	e.Note("fd:in", int64(p[1]))
+	e.NoteFD("out", p[0])
+	e.NoteFD("in", p[1])
 }
 
 func copyRows() []Scenario {
@@ -63,7 +63,7 @@ func copyRows() []Scenario {
 			pairOfFiles(e)
 			pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 			e.Must(err)
-			e.Note("fd:socket", int64(pair[0]))
+			e.NoteFD("socket", pair[0])
 		},
 		Do: func(e *Env) {
 			n, err := unix.Sendfile(int(e.FD("socket")), int(e.FD("a")), nil, 4)

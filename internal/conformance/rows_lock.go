@@ -18,7 +18,7 @@ const (
 func lockRows() []Scenario {
 	twice := func(e *Env) {
 		digits(unix.O_RDWR)(e)
-		e.Note("fd:first", e.FD("a"))
+		e.NoteFD("first", int(e.FD("a")))
 		e.Held("a", unix.O_RDWR)
 	}
 	locked := func(kind uint16, command uint32, blocking bool) Want {
