@@ -27,10 +27,10 @@ type capture struct {
 	root  uint32
 }
 
-func newCapture(t *testing.T, set string) *capture {
+func newCapture(t *testing.T, set, variant string) *capture {
 	t.Helper()
 	p, err := Load(context.Background(), Options{
-		Set: set,
+		Set: set, variant: variant,
 		// No process has this id: so far there is nothing to follow.
 		Filter: Filter{TGIDTree: []uint32{^uint32(0)}, FailedToo: true, Types: uapi.Types()},
 	})
@@ -93,7 +93,13 @@ func (c *capture) Holes() []string { return c.p.set.rows }
 // The syscall set makes exactly the records of the conformance table, but for
 // what it says it does not see.
 func TestConformanceSyscall(t *testing.T) {
-	c := newCapture(t, "syscall")
+	for _, v := range syscallSet.variants {
+		t.Run(v.name, func(t *testing.T) { conform(t, newCapture(t, "syscall", v.name)) })
+	}
+}
+
+// conform runs the table, or the rows that ROW picks.
+func conform(t *testing.T, c *capture) {
 	for _, r := range conformance.Run(c, t.TempDir(), os.Getenv("ROW")) {
 		t.Run(r.Scenario.Name, func(t *testing.T) {
 			switch r.Status {

@@ -25,6 +25,8 @@ type Options struct {
 	RingBytes int    // of each CPU's ring, a power of two of pages; 0: 4 MiB
 	Watermark int    // bytes in a ring that wake the reader; 0: a quarter of it
 	Filter    Filter
+
+	variant string // only this one; for tests
 }
 
 var (
@@ -137,6 +139,9 @@ func (p *Producer) configure(o *Options) (*syscallDirectConfig, error) {
 func (p *Producer) loadPrograms(cfg *syscallDirectConfig, o *Options) error {
 	var failed error
 	for _, v := range p.set.variants {
+		if o.variant != "" && o.variant != v.name {
+			continue
+		}
 		spec, err := v.load()
 		if err != nil {
 			return err

@@ -36,6 +36,8 @@ type hookSpec struct {
 	optional  bool // the set does its work without it
 }
 
+const victims = "the object of a delete whose name was not cached"
+
 // sets, the best first.
 var sets = []set{syscallSet}
 
@@ -49,6 +51,9 @@ var syscallSet = set{
 		{program: "vexj_fork", operation: "fork"},
 		{program: "vexj_exec", operation: "exec"},
 		{program: "vexj_task_exit", operation: "exit"},
+		{program: "vexj_ext4_unlink", operation: victims, optional: true},
+		{program: "vexj_ext4_evict", operation: victims, optional: true},
+		{program: "vexj_btrfs_evict", operation: victims, optional: true},
 		{program: "vexj_uring_submit", operation: "io_uring", optional: true},
 		{program: "vexj_uring_complete", operation: "io_uring", optional: true},
 	},

@@ -15,6 +15,7 @@
 #include "path.h"
 #include "calls.h"
 #include "process.h"
+#include "victim.h"
 
 struct args {
 	u64 v[8];
@@ -780,6 +781,14 @@ static __noinline u32 restore_body(struct op *o)
 	return BODY + len;
 }
 
+static __always_inline u32 put_target(struct op *o, u32 off)
+{
+	put_head(o->s, off, VEXJ_ATTR_FILE, sizeof(struct vexj_attr_file));
+	bpf_probe_read_kernel(rec_at(o->s, off + 4), sizeof(struct vexj_attr_file),
+			      &o->held->target);
+	return off + 4 + sizeof(struct vexj_attr_file);
+}
+
 /* Body of a delete: object, parent, path. Returns 0 if it is not to be recorded. */
 static __always_inline u32 delete_body(struct op *o)
 {
@@ -789,7 +798,10 @@ static __always_inline u32 delete_body(struct op *o)
 	walk_user(s, dirfd(o, o->c->fd), arg(o, o->c->path), 0);
 	if (!walked_selected(o))
 		return 0;
-	off = put_walked_file(s, off, o->e.result);
+	if (o->held->has_target == TARGET_SEEN && o->e.result >= 0)
+		off = put_target(o, off);
+	else
+		off = put_walked_file(s, off, o->e.result);
 	off = put_parent(s, off, s->w.status == WALK_FAULT ? 0 : parent_inode(s), 0);
 	return put_walked(s, off, 0, o->e.result);
 }
@@ -808,7 +820,6 @@ static __noinline u32 rename_body(struct op *o, bool late)
 	u32 off = BODY, parent_off;
 
 	late = late && o->e.result >= 0;
-	o->held->has_target = 0;
 	if (late) {
 		walk_user(s, dirfd(o, c->fd2), arg(o, c->path2), 0);
 		off = put_walked_file(s, off, o->e.result);
@@ -833,7 +844,7 @@ static __noinline u32 rename_body(struct op *o, bool late)
 			off = put_file(s, off, VEXJ_ATTR_FILE2, inode);
 		} else if ((u64)inode != moved) {
 			fill_file(&o->held->target, inode);
-			o->held->has_target = 1;
+			o->held->has_target = TARGET_REPLACED;
 		}
 	}
 	put_parent(s, parent_off, dir, s->w.status == WALK_FAULT ? 0 : parent_inode(s));
@@ -856,9 +867,7 @@ static __noinline int emit_replaced(struct op *o, u64 rename_id)
 	/* path2 moves down over the first path; both lie behind the parents. */
 	bpf_probe_read_kernel(&parent2, sizeof(parent2),
 			      &s->rec[BODY + 4 + sizeof(struct vexj_attr_file) + 4 + 8]);
-	put_head(s, off, VEXJ_ATTR_FILE, sizeof(struct vexj_attr_file));
-	bpf_probe_read_kernel(rec_at(s, off + 4), sizeof(struct vexj_attr_file), &o->held->target);
-	off += 4 + sizeof(struct vexj_attr_file);
+	off = put_target(o, off);
 	off = put_parent(s, off, parent2, 0);
 	put_head(s, off, VEXJ_ATTR_PATH, len);
 	off += 4;
@@ -1000,8 +1009,10 @@ static __always_inline void before(struct op *o)
 		end = rename_body(o, false);
 		if (o->s->w.status == WALK_FAULT ||
 		    o->s->flags & (VEXJ_F_OBJECT_UNKNOWN | VEXJ_F_PATH_UNRESOLVED |
-				   VEXJ_F_PATH2_UNRESOLVED))
+				   VEXJ_F_PATH2_UNRESOLVED)) {
+			o->held->has_target = TARGET_NONE;
 			end = 0;
+		}
 		break;
 	}
 	if (end > BODY && save_body(o, end))
@@ -1097,6 +1108,7 @@ int BPF_PROG(vexj_enter, struct pt_regs *regs, long id)
 	}
 	st->nr = nr + 1;
 	st->held.len = 0;
+	st->held.has_target = TARGET_NONE;
 	shape = o.c->shape;
 	if (shape >= SHAPE_DELETE && shape <= SHAPE_RENAME) {
 		o.s = scratch_of(SCRATCH_ENTER);

@@ -206,9 +206,12 @@ const (
 	syscallDirectMapScratch            = "scratch"
 	syscallDirectMapShared             = "shared"
 	syscallDirectMapStates             = "states"
+	syscallDirectProgVexjBtrfsEvict    = "vexj_btrfs_evict"
 	syscallDirectProgVexjEnter         = "vexj_enter"
 	syscallDirectProgVexjExec          = "vexj_exec"
 	syscallDirectProgVexjExit          = "vexj_exit"
+	syscallDirectProgVexjExt4Evict     = "vexj_ext4_evict"
+	syscallDirectProgVexjExt4Unlink    = "vexj_ext4_unlink"
 	syscallDirectProgVexjFork          = "vexj_fork"
 	syscallDirectProgVexjTaskExit      = "vexj_task_exit"
 	syscallDirectProgVexjUringComplete = "vexj_uring_complete"
@@ -261,9 +264,12 @@ type syscallDirectSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type syscallDirectProgramSpecs struct {
+	VexjBtrfsEvict    *ebpf.ProgramSpec `ebpf:"vexj_btrfs_evict"`
 	VexjEnter         *ebpf.ProgramSpec `ebpf:"vexj_enter"`
 	VexjExec          *ebpf.ProgramSpec `ebpf:"vexj_exec"`
 	VexjExit          *ebpf.ProgramSpec `ebpf:"vexj_exit"`
+	VexjExt4Evict     *ebpf.ProgramSpec `ebpf:"vexj_ext4_evict"`
+	VexjExt4Unlink    *ebpf.ProgramSpec `ebpf:"vexj_ext4_unlink"`
 	VexjFork          *ebpf.ProgramSpec `ebpf:"vexj_fork"`
 	VexjTaskExit      *ebpf.ProgramSpec `ebpf:"vexj_task_exit"`
 	VexjUringComplete *ebpf.ProgramSpec `ebpf:"vexj_uring_complete"`
@@ -359,9 +365,12 @@ type syscallDirectVariables struct {
 //
 // It can be passed to loadSyscallDirectObjects or ebpf.CollectionSpec.LoadAndAssign.
 type syscallDirectPrograms struct {
+	VexjBtrfsEvict    *ebpf.Program `ebpf:"vexj_btrfs_evict"`
 	VexjEnter         *ebpf.Program `ebpf:"vexj_enter"`
 	VexjExec          *ebpf.Program `ebpf:"vexj_exec"`
 	VexjExit          *ebpf.Program `ebpf:"vexj_exit"`
+	VexjExt4Evict     *ebpf.Program `ebpf:"vexj_ext4_evict"`
+	VexjExt4Unlink    *ebpf.Program `ebpf:"vexj_ext4_unlink"`
 	VexjFork          *ebpf.Program `ebpf:"vexj_fork"`
 	VexjTaskExit      *ebpf.Program `ebpf:"vexj_task_exit"`
 	VexjUringComplete *ebpf.Program `ebpf:"vexj_uring_complete"`
@@ -371,9 +380,12 @@ type syscallDirectPrograms struct {
 
 func (p *syscallDirectPrograms) Close() error {
 	return _SyscallDirectClose(
+		p.VexjBtrfsEvict,
 		p.VexjEnter,
 		p.VexjExec,
 		p.VexjExit,
+		p.VexjExt4Evict,
+		p.VexjExt4Unlink,
 		p.VexjFork,
 		p.VexjTaskExit,
 		p.VexjUringComplete,

@@ -27,9 +27,12 @@ const (
 	syscallReadMapScratch            = "scratch"
 	syscallReadMapShared             = "shared"
 	syscallReadMapStates             = "states"
+	syscallReadProgVexjBtrfsEvict    = "vexj_btrfs_evict"
 	syscallReadProgVexjEnter         = "vexj_enter"
 	syscallReadProgVexjExec          = "vexj_exec"
 	syscallReadProgVexjExit          = "vexj_exit"
+	syscallReadProgVexjExt4Evict     = "vexj_ext4_evict"
+	syscallReadProgVexjExt4Unlink    = "vexj_ext4_unlink"
 	syscallReadProgVexjFork          = "vexj_fork"
 	syscallReadProgVexjTaskExit      = "vexj_task_exit"
 	syscallReadProgVexjUringComplete = "vexj_uring_complete"
@@ -82,9 +85,12 @@ type syscallReadSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type syscallReadProgramSpecs struct {
+	VexjBtrfsEvict    *ebpf.ProgramSpec `ebpf:"vexj_btrfs_evict"`
 	VexjEnter         *ebpf.ProgramSpec `ebpf:"vexj_enter"`
 	VexjExec          *ebpf.ProgramSpec `ebpf:"vexj_exec"`
 	VexjExit          *ebpf.ProgramSpec `ebpf:"vexj_exit"`
+	VexjExt4Evict     *ebpf.ProgramSpec `ebpf:"vexj_ext4_evict"`
+	VexjExt4Unlink    *ebpf.ProgramSpec `ebpf:"vexj_ext4_unlink"`
 	VexjFork          *ebpf.ProgramSpec `ebpf:"vexj_fork"`
 	VexjTaskExit      *ebpf.ProgramSpec `ebpf:"vexj_task_exit"`
 	VexjUringComplete *ebpf.ProgramSpec `ebpf:"vexj_uring_complete"`
@@ -180,9 +186,12 @@ type syscallReadVariables struct {
 //
 // It can be passed to loadSyscallReadObjects or ebpf.CollectionSpec.LoadAndAssign.
 type syscallReadPrograms struct {
+	VexjBtrfsEvict    *ebpf.Program `ebpf:"vexj_btrfs_evict"`
 	VexjEnter         *ebpf.Program `ebpf:"vexj_enter"`
 	VexjExec          *ebpf.Program `ebpf:"vexj_exec"`
 	VexjExit          *ebpf.Program `ebpf:"vexj_exit"`
+	VexjExt4Evict     *ebpf.Program `ebpf:"vexj_ext4_evict"`
+	VexjExt4Unlink    *ebpf.Program `ebpf:"vexj_ext4_unlink"`
 	VexjFork          *ebpf.Program `ebpf:"vexj_fork"`
 	VexjTaskExit      *ebpf.Program `ebpf:"vexj_task_exit"`
 	VexjUringComplete *ebpf.Program `ebpf:"vexj_uring_complete"`
@@ -192,9 +201,12 @@ type syscallReadPrograms struct {
 
 func (p *syscallReadPrograms) Close() error {
 	return _SyscallReadClose(
+		p.VexjBtrfsEvict,
 		p.VexjEnter,
 		p.VexjExec,
 		p.VexjExit,
+		p.VexjExt4Evict,
+		p.VexjExt4Unlink,
 		p.VexjFork,
 		p.VexjTaskExit,
 		p.VexjUringComplete,

@@ -38,4 +38,13 @@
 // [Type], [Tag], [Flags], [Category], [Via], [Producer], [Cause] and [Errno]
 // print as short stable lower-case words (an Errno as ENOENT). These are the
 // words that vexjctl prints and takes, so a word never changes.
+//
+// # What holds the two languages together
+//
+// The tests compile vexj.h and compare every constant, size and offset in it
+// with this package, in both directions. testdata/golden has records that a C
+// program made with nothing but the header, each with what it says as text; Go
+// must read the same and build the same bytes, and C must read what Go built.
+// testdata/bad has one record for each promise that can be broken. None of
+// these files changes once a release has gone out: a new fact is a new file.
 package uapi

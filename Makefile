@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+
+# The usual place too: a fresh root shell has no PATH to it.
+GO ?= $(or $(shell command -v go),/usr/local/go/bin/go)
+FUZZTIME ?= 10s
+BENCHTIME ?= 1s
+# The kernels of vm-test: 5.10, 6.1, 6.12, 7.x.
+KERNELS ?= 6.1 6.12
+
+# The same bytes wherever they are built. No stamp: git refuses to speak of a
+# checkout that is somebody else's, as under sudo.
+BUILDFLAGS := -trimpath -buildvcs=false
+
+export GO
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## say what can be made
+	@echo 'make demo: record a real workload and read its journal (as root)'
+	@echo 'make test: everything that CI runs'
+	@echo
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+.PHONY: build
+build: ## vexjctl and vexjd, in bin/
+	@scripts/deps.sh build
+	$(GO) build $(BUILDFLAGS) -o bin/ ./cmd/vexjctl ./cmd/vexjd
+
+.PHONY: demo
+demo: ## record a real workload and read its journal (as root)
+	@scripts/demo.sh
+
+.PHONY: generate
+generate: ## make the BPF objects and their Go sides again
+	@scripts/deps.sh generate
+	$(GO) generate ./...
+
+.PHONY: check-generated
+check-generated: ## fail if generated files are not those of their sources
+	@scripts/deps.sh generate
+	scripts/check-generated.sh
+
+.PHONY: lint
+lint: ## gofmt, go vet, staticcheck, clang-format, shellcheck
+	@scripts/deps.sh lint
+	@unformatted=$$(find . -name '*.go' -not -path './.*' -exec "$$($(GO) env GOROOT)/bin/gofmt" -l {} +); \
+	test -z "$$unformatted" || { echo "gofmt differs: $$unformatted" >&2; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	scripts/lint-c.sh
+	shellcheck -x scripts/*.sh .ci/run
+	shellcheck -s dash scripts/vm/init
+
+.PHONY: test
+test: ## everything that CI runs (as root, to test capturing)
+	@scripts/deps.sh test
+	$(MAKE) --no-print-directory lint check-generated
+	$(GO) build $(BUILDFLAGS) ./...
+	@if [ "$$(id -u)" != 0 ]; then echo 'test: not root: what captures cannot be tested and fails'; fi
+	$(GO) test -race -timeout 40m ./...
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME (default 10s)
+	@scripts/deps.sh build
+	@grep -rn --include='*_test.go' -oE '^func Fuzz[A-Za-z0-9_]+' . | sed -E 's,^(.*)/[^/]+:[0-9]+:func (.*),\1 \2,' | \
+	while read -r package name; do \
+		echo "$$package $$name"; \
+		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package" || exit 1; \
+	done
+
+.PHONY: bench
+bench: ## the figures: packages, and side by side with the alternatives (as root)
+	@scripts/deps.sh bench
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+	@set -e; for main in $$($(GO) list -f '{{if eq .Name "main"}}{{.ImportPath}}{{end}}' ./bench/...); do \
+		echo "== $$main"; $(GO) run $(BUILDFLAGS) "$$main"; \
+	done
+
+.PHONY: kmod
+kmod: ## the kernel module, for the kernel whose headers are in KDIR
+	@test -f kmod/main.c || { \
+		echo 'kmod: there is no kernel module in this tree yet (see kmod/README.md); vexj captures by eBPF' >&2; exit 1; }
+	@test -f "$(KDIR)/Makefile" || { \
+		echo 'kmod: say which kernel: make kmod KDIR=/lib/modules/$(shell uname -r)/build (package linux-headers)' >&2; exit 1; }
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+.PHONY: vm-test
+vm-test: ## capture and conformance on other kernels, in QEMU
+	@test -x scripts/vm.sh || { echo 'vm-test: scripts/vm.sh is missing from this tree' >&2; exit 1; }
+	@scripts/deps.sh vm-test
+	CGO_ENABLED=0 $(GO) test $(BUILDFLAGS) -c -o bin/bpf.test ./bpf
+	@set -e; for kernel in $(KERNELS); do \
+		echo "== $$kernel"; scripts/vm.sh "$$kernel" bin/bpf.test -test.v=false -test.timeout 40m; \
+	done
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin
+	rm -f *.ko kmod/*.ko kmod/*.o kmod/*.mod kmod/*.mod.c Module.symvers modules.order

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package capture
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"syscall"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"vexj/bpf"
+	"vexj/cmd/internal/exit"
+	"vexj/query"
+	"vexj/uapi"
+	"vexj/userjournal"
+)
+
+func parse(t *testing.T, args ...string) (Options, error) {
+	t.Helper()
+	var f Flags
+	fs := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	f.Add(fs, true)
+	if err := fs.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	return f.Options("test")
+}
+
+func TestFlags(t *testing.T) {
+	dir := t.TempDir()
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink("real", link); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "real"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("VEXJ_JOURNAL", "/j")
+	t.Setenv("VEXJ_RUN_DIR", "/r")
+	for _, c := range []struct {
+		args []string
+		want func(o *Options)
+	}{
+		{nil, func(*Options) {}},
+		{[]string{"--producer", "bpf-syscall", "--require"}, func(o *Options) { o.Producer, o.Require = "bpf-syscall", true }},
+		{[]string{"--ring-size", "4M"}, func(o *Options) { o.RingBytes = 4 << 20 }},
+		{[]string{"--ring-size", "64K"}, func(o *Options) { o.RingBytes = 64 << 10 }},
+		{[]string{"--ring-size", "65536"}, func(o *Options) { o.RingBytes = 64 << 10 }},
+		{[]string{"--durability", "batch"}, func(o *Options) { o.Durability = userjournal.DurabilityBatch }},
+		{[]string{"--journal", "x"}, func(o *Options) { o.Journal = "x" }},
+		{[]string{"--type", "process", "--type", "write,-fork"}, func(o *Options) {
+			o.Filter.Types = []uapi.Type{uapi.FSWrite, uapi.ProcExec, uapi.ProcExit}
+		}},
+		{[]string{"--path", link, "--path", "/nowhere/../none"}, func(o *Options) {
+			o.Filter.PathPrefixes = []string{filepath.Join(dir, "real"), "/none"}
+		}},
+		{[]string{"--filesystem", dir}, func(o *Options) { o.Filter.Superblocks = []uint64{info.Sys().(*syscall.Stat_t).Dev} }},
+		{[]string{"--modify-only", "--failed"}, func(o *Options) { o.Filter.ModifyOnly, o.Filter.FailedToo = true, true }},
+		{[]string{"--cgroup", "17"}, func(o *Options) { o.Filter.CgroupID = 17 }},
+		{[]string{"--pid-tree", "1,2"}, func(o *Options) { o.Filter.TGIDTree = []uint32{1, 2} }},
+		{[]string{"--uid", "root", "--uid", "4294967295"}, func(o *Options) { o.Filter.UIDs = []uint32{0, 1<<32 - 1} }},
+	} {
+		want := Options{Program: "test", Producer: "auto", Journal: "/j", RunDir: "/r"}
+		c.want(&want)
+		got, err := parse(t, c.args...)
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: got %+v, %v, want %+v", c.args, got, err, want)
+		}
+	}
+}
+
+func TestFlagsRefused(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		code int
+		is   error
+	}{
+		{[]string{"--producer", "magic"}, exit.Usage, ErrProducer},
+		{[]string{"--producer", ""}, exit.Usage, ErrProducer},
+		{[]string{"--producer", "kmod"}, exit.Error, ErrNotBuilt},
+		{[]string{"--producer", "fuse"}, exit.Error, ErrNotBuilt},
+		{[]string{"--require"}, exit.Usage, ErrRequire},
+		{[]string{"--ring-size", "0"}, exit.Usage, nil},
+		{[]string{"--ring-size", "M"}, exit.Usage, nil},
+		{[]string{"--ring-size", "3M"}, exit.Usage, nil},
+		{[]string{"--ring-size", "-4M"}, exit.Usage, nil},
+		{[]string{"--ring-size", "1"}, exit.Usage, nil},
+		{[]string{"--ring-size", "9999999999999999999M"}, exit.Usage, nil},
+		{[]string{"--durability", "x"}, exit.Usage, userjournal.ErrOption},
+		{[]string{"--type", "x"}, exit.Usage, query.ErrType},
+		{[]string{"--pid-tree", "0"}, exit.Usage, nil},
+		{[]string{"--pid-tree", "2147483648"}, exit.Usage, nil},
+		{[]string{"--uid", "no such user"}, exit.Usage, nil},
+		{[]string{"--uid", "-1"}, exit.Usage, nil},
+		{[]string{"--cgroup", "no/such/group"}, exit.Error, os.ErrNotExist},
+		{[]string{"--cgroup", "0"}, exit.Error, os.ErrNotExist},
+		{[]string{"--filesystem", "/no/such/path"}, exit.Error, os.ErrNotExist},
+	} {
+		_, err := parse(t, c.args...)
+		if exit.Code(err) != c.code || c.is != nil && !errors.Is(err, c.is) {
+			t.Errorf("%q: code %d, %v", c.args, exit.Code(err), err)
+		}
+	}
+}
+
+func TestSets(t *testing.T) {
+	for _, c := range []struct {
+		producer string
+		require  bool
+		want     []string
+	}{
+		{"auto", false, []string{"auto"}},
+		{"bpf", true, []string{"auto"}},
+		{"bpf-vfs", false, []string{"vfs", "syscall"}},
+		{"bpf-vfs", true, []string{"vfs"}},
+		{"bpf-syscall", false, []string{"syscall"}},
+	} {
+		o := Options{Producer: c.producer, Require: c.require, Filter: bpf.Filter{}}
+		if got := o.sets(); !slices.Equal(got, c.want) {
+			t.Errorf("%s, require %v: got %q", c.producer, c.require, got)
+		}
+	}
+}
+
+func TestSize(t *testing.T) {
+	for n, want := range map[uint64]string{
+		0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1536: "1.5 KiB", 4 << 20: "4.0 MiB", 1<<64 - 1: "16.0 EiB",
+	} {
+		if got := Size(n); got != want {
+			t.Errorf("%d: got %s, want %s", n, got, want)
+		}
+	}
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"vexj/bpf"
+	"vexj/cmd/internal/exit"
+	"vexj/userjournal"
+)
+
+// Producers are the names that Options.Producer may have.
+var Producers = []string{"auto", "bpf", "bpf-vfs", "bpf-syscall", "kmod", "fuse"}
+
+var (
+	// ErrProducer: the name is none of Producers.
+	ErrProducer = errors.New("unknown producer")
+	// ErrNotBuilt: this build has no such producer.
+	ErrNotBuilt = errors.New("this build of vexj does not have that producer; use --producer bpf")
+	// ErrRequire: --require names nothing that could be required.
+	ErrRequire = errors.New("--require needs a --producer other than auto")
+)
+
+// Options of a capture.
+type Options struct {
+	Program    string // who captures, for `vexjctl kernel status`
+	Producer   string
+	Require    bool // that producer or none
+	Filter     bpf.Filter
+	RingBytes  int // per CPU; 0: the producer's default
+	Journal    string
+	Durability userjournal.Durability
+	RunDir     string // where the status is published; "": nowhere
+
+	// Notice is told what the owner of the machine should know, a line each,
+	// from any goroutine.
+	Notice func(string)
+}
+
+// Check tells what is wrong with the options before anything is touched.
+func (o *Options) Check() error {
+	known := false
+	for _, p := range Producers {
+		known = known || p == o.Producer
+	}
+	switch {
+	case !known:
+		return exit.With(exit.Usage, fmt.Errorf("%q: %w; it is one of %s", o.Producer, ErrProducer, strings.Join(Producers, ", ")))
+	case o.Require && o.Producer == "auto":
+		return exit.With(exit.Usage, ErrRequire)
+	case o.Producer == "kmod" || o.Producer == "fuse":
+		return fmt.Errorf("%s: %w", o.Producer, ErrNotBuilt)
+	}
+	return nil
+}
+
+// sets are the program sets to try, the best first.
+func (o *Options) sets() []string {
+	switch {
+	case o.Producer == "bpf-vfs" && o.Require:
+		return []string{"vfs"}
+	case o.Producer == "bpf-vfs":
+		return []string{"vfs", "syscall"}
+	case o.Producer == "bpf-syscall":
+		return []string{"syscall"}
+	}
+	return []string{"auto"}
+}

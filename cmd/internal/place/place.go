@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package place knows where vexj keeps its journal and its run-time files when
+// the caller does not say.
+package place
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// Journal is the journal's folder: $VEXJ_JOURNAL, or /var/lib/vexj/journal for
+// root, or vexj/journal in the state folder of the user.
+func Journal() string { return journal(os.Geteuid()) }
+
+func journal(uid int) string {
+	if dir := os.Getenv("VEXJ_JOURNAL"); dir != "" {
+		return dir
+	}
+	if uid == 0 {
+		return "/var/lib/vexj/journal"
+	}
+	state := os.Getenv("XDG_STATE_HOME")
+	if !filepath.IsAbs(state) {
+		state = filepath.Join(os.Getenv("HOME"), ".local", "state")
+	}
+	return filepath.Join(state, "vexj", "journal")
+}
+
+// Run is the folder of sockets and locks: $VEXJ_RUN_DIR, or /run/vexj for root,
+// or vexj in the run-time folder of the user.
+func Run() string { return run(os.Geteuid()) }
+
+func run(uid int) string {
+	if dir := os.Getenv("VEXJ_RUN_DIR"); dir != "" {
+		return dir
+	}
+	if uid == 0 {
+		return "/run/vexj"
+	}
+	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "vexj")
+	}
+	return filepath.Join(os.TempDir(), "vexj-"+strconv.Itoa(uid))
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	"bytes"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"vexj/cmd/internal/quote"
+	"vexj/uapi"
+)
+
+// appendFacts appends what a reader of this type of record asks first, each
+// fact with a space before it.
+func appendFacts(dst []byte, r uapi.Record) []byte {
+	t, sub := r.Type(), r.Subtype()
+	if kind := sub.Kind(); kind != 0 {
+		dst = append(dst, ' ')
+		dst = append(dst, sub.KindName(t)...)
+	}
+	switch t {
+	case uapi.FSOpen:
+		dst = appendOpen(dst, r)
+	case uapi.FSCreate, uapi.FSMkdir, uapi.FSChmod:
+		dst = appendMode(dst, r)
+	case uapi.FSMknod:
+		dst = appendNode(dst, r)
+	case uapi.FSChown:
+		dst = appendOwner(dst, r)
+	case uapi.FSUtimes:
+		dst = appendTimes(dst, r)
+	case uapi.FSRead, uapi.FSWrite, uapi.FSFallocate, uapi.FSMmapWrite:
+		dst = appendSize(appendRange(dst, r), r)
+	case uapi.FSTruncate:
+		if io, ok := r.IO(); ok {
+			dst = appendFact(dst, " to=", io.Length)
+		}
+	case uapi.FSLock:
+		dst = appendLock(appendRange(dst, r), r)
+	case uapi.FSSetxattr, uapi.FSRemovexattr, uapi.FSGetxattr:
+		dst = appendXattr(dst, r)
+	case uapi.ProcFork:
+		dst = appendChild(dst, r)
+	case uapi.ProcExec:
+		dst = appendArgv(dst, r.Argv())
+	case uapi.ProcExit:
+		dst = appendExit(dst, r)
+	case uapi.SysProducerStart, uapi.SysProducerStop:
+		dst = appendProducer(dst, r)
+	case uapi.SysClock:
+		if c, ok := r.Clock(); ok {
+			dst = append(dst, " realtime="...)
+			dst = time.Unix(0, int64(c.Realtime)).UTC().AppendFormat(dst, time.RFC3339Nano)
+		}
+	case uapi.SemIntent, uapi.AgentQuery, uapi.AgentReasoning, uapi.AgentDecision, uapi.AgentOrchestration,
+		uapi.AgentLearning, uapi.AgentInteraction:
+		dst = appendAgent(dst, r)
+	}
+	if via := sub.Via(); via != uapi.ViaCall {
+		dst = append(dst, " via="...)
+		dst = append(dst, via.String()...)
+	}
+	return dst
+}
+
+func appendFact(dst []byte, name string, v uint64) []byte {
+	return strconv.AppendUint(append(dst, name...), v, 10)
+}
+
+func appendOctal(dst []byte, name string, v uint32) []byte {
+	dst = append(dst, name...)
+	dst = append(dst, '0')
+	return strconv.AppendUint(dst, uint64(v), 8)
+}
+
+func appendRange(dst []byte, r uapi.Record) []byte {
+	io, ok := r.IO()
+	if !ok {
+		return dst
+	}
+	dst = append(dst, ' ')
+	if io.Offset >= 0 {
+		dst = strconv.AppendInt(dst, io.Offset, 10)
+	}
+	return appendFact(dst, "+", io.Length)
+}
+
+func appendSize(dst []byte, r uapi.Record) []byte {
+	f, ok := r.File()
+	if !ok || f.Mode&unix.S_IFMT != unix.S_IFREG {
+		return dst
+	}
+	return appendFact(dst, " size=", f.Size)
+}
+
+func appendMode(dst []byte, r uapi.Record) []byte {
+	if f, ok := r.File(); ok {
+		return appendOctal(dst, " mode=", f.Mode&0o7777)
+	}
+	if o, ok := r.Open(); ok {
+		return appendOctal(dst, " mode=", o.Mode&0o7777)
+	}
+	return dst
+}
+
+// kindOf is the kind of object that a mode bears, "" if it bears none.
+func kindOf(mode uint32) string {
+	switch mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		return "file"
+	case unix.S_IFDIR:
+		return "directory"
+	case unix.S_IFLNK:
+		return "symlink"
+	case unix.S_IFCHR:
+		return "char"
+	case unix.S_IFBLK:
+		return "block"
+	case unix.S_IFIFO:
+		return "fifo"
+	case unix.S_IFSOCK:
+		return "socket"
+	}
+	return ""
+}
+
+func appendNode(dst []byte, r uapi.Record) []byte {
+	if f, ok := r.File(); ok && kindOf(f.Mode) != "" {
+		dst = append(dst, ' ')
+		dst = append(dst, kindOf(f.Mode)...)
+	}
+	if d, ok := r.Rdev(); ok {
+		dst = append(dst, ' ')
+		dst = appendPair(dst, uint64(d.Major), ':', uint64(d.Minor))
+	}
+	return appendMode(dst, r)
+}
+
+const unchanged = ^uint32(0)
+
+func appendOwner(dst []byte, r uapi.Record) []byte {
+	o, ok := r.Owner()
+	if !ok {
+		return dst
+	}
+	dst = append(dst, " owner="...)
+	if o.UID != unchanged {
+		dst = strconv.AppendUint(dst, uint64(o.UID), 10)
+	}
+	dst = append(dst, ':')
+	if o.GID != unchanged {
+		dst = strconv.AppendUint(dst, uint64(o.GID), 10)
+	}
+	return dst
+}
+
+func appendTimes(dst []byte, r uapi.Record) []byte {
+	if t, ok := r.Times(); ok {
+		dst = append(dst, " mtime="...)
+		return time.Unix(0, t.Mtime).UTC().AppendFormat(dst, time.RFC3339Nano)
+	}
+	return dst
+}
+
+func appendLock(dst []byte, r uapi.Record) []byte {
+	k, ok := r.Lock()
+	if !ok {
+		return dst
+	}
+	dst = append(dst, ' ')
+	if name := k.CommandName(); name != "" {
+		dst = append(dst, name...)
+	} else {
+		dst = appendFact(dst, "command=", uint64(k.Command))
+	}
+	if k.Blocking != 0 {
+		dst = append(dst, " waits"...)
+	}
+	return dst
+}
+
+func appendXattr(dst []byte, r uapi.Record) []byte {
+	if name := r.Name(); name != nil {
+		dst = append(dst, " name="...)
+		dst = quote.Append(dst, name)
+	}
+	if io, ok := r.IO(); ok && r.Type() == uapi.FSSetxattr {
+		dst = appendFact(dst, " length=", io.Length)
+	}
+	return dst
+}
+
+func appendProducer(dst []byte, r uapi.Record) []byte {
+	p, ok := r.ProducerCounts()
+	if !ok {
+		return dst
+	}
+	dst = append(dst, " producer="...)
+	dst = append(dst, p.Producer.String()...)
+	if r.Type() == uapi.SysProducerStop {
+		dst = appendFact(dst, " attempted=", p.Attempted)
+		dst = appendFact(dst, " recorded=", p.Recorded)
+		dst = appendFact(dst, " lost=", p.Lost)
+		return appendFact(dst, " filtered=", p.Filtered)
+	}
+	if text, ok := r.Attr(uapi.AttrCoverage); ok {
+		sep := " uncovered: "
+		for line := range bytes.SplitSeq(bytes.TrimSpace(text), []byte{'\n'}) {
+			dst = append(dst, sep...)
+			dst = quote.AppendText(dst, line)
+			sep = "; "
+		}
+	}
+	return dst
+}
+
+func appendAgent(dst []byte, r uapi.Record) []byte {
+	for _, a := range []struct {
+		tag  uapi.Tag
+		name string
+	}{{uapi.AttrAgentID, " agent="}, {uapi.AttrAgentIntent, " intent="}, {uapi.AttrSemIntent, " intent="}} {
+		if v, ok := r.Attr(a.tag); ok {
+			dst = append(dst, a.name...)
+			dst = quote.Append(dst, v)
+		}
+	}
+	return dst
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package status
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// askTimeout bounds how long one side waits for the other: a stopped recorder
+// must not hang `kernel status`, nor a stopped reader the recorder.
+const askTimeout = 2 * time.Second
+
+// Publisher answers whoever asks. It never holds up the capture.
+type Publisher struct {
+	l    *net.UnixListener
+	done sync.WaitGroup
+}
+
+// Publish listens in dir, which it makes, and answers with what snapshot
+// returns. snapshot is called from another goroutine, never twice at once.
+func Publish(dir string, snapshot func() Snapshot) (*Publisher, error) {
+	if err := MakeDir(dir); err != nil {
+		return nil, err
+	}
+	sweep(dir)
+	name := filepath.Join(dir, strconv.Itoa(os.Getpid())+".sock")
+	// A socket of this name is left from an earlier process of the same id.
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("publishing the status: %w", err)
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: name, Net: "unix"})
+	if err != nil {
+		return nil, fmt.Errorf("publishing the status: %w", err)
+	}
+	if err := os.Chmod(name, 0o600); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("publishing the status: %w", err)
+	}
+	p := &Publisher{l: l}
+	p.done.Go(func() { p.answer(snapshot) })
+	return p, nil
+}
+
+func (p *Publisher) answer(snapshot func() Snapshot) {
+	for {
+		conn, err := p.l.AcceptUnix()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			time.Sleep(10 * time.Millisecond) // out of descriptors: let some be closed
+			continue
+		}
+		_ = conn.SetDeadline(time.Now().Add(askTimeout))
+		// Whoever asked and went away has no use for the error.
+		_ = json.NewEncoder(conn).Encode(snapshot())
+		conn.Close()
+	}
+}
+
+// Close stops answering and removes the socket.
+func (p *Publisher) Close() error {
+	err := p.l.Close()
+	p.done.Wait()
+	return err
+}
+
+// MakeDir makes the run-time folder, or refuses one that others can write to.
+func MakeDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making the run-time folder: %w", err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if st := info.Sys().(*syscall.Stat_t); info.Mode().Perm()&0o022 != 0 || int(st.Uid) != os.Geteuid() {
+		return fmt.Errorf("the run-time folder %s belongs to another user or lets others write; "+
+			"remove it, or set VEXJ_RUN_DIR to one that is yours alone", dir)
+	}
+	return nil
+}
+
+// sweep removes the sockets of recorders that were killed.
+func sweep(dir string) {
+	for _, name := range sockets(dir) {
+		pid, err := strconv.Atoi(strings.TrimSuffix(filepath.Base(name), ".sock"))
+		if err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			_ = os.Remove(name)
+		}
+	}
+}
+
+func sockets(dir string) []string {
+	names, _ := filepath.Glob(filepath.Join(strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir), "*.sock"))
+	return names
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"vexj/cmd/internal/exit"
+	"vexj/cmd/internal/place"
+	"vexj/userjournal"
+)
+
+// journalFlag adds --journal to a verb that reads.
+func journalFlag(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVar(dir, "journal", place.Journal(), "`folder` of the journal; $VEXJ_JOURNAL sets the default")
+	completeJournal(cmd)
+}
+
+// openJournal opens a journal for reading and says what to do if it cannot.
+func openJournal(dir string) (*userjournal.Reader, error) {
+	r, err := userjournal.Open(dir)
+	switch {
+	case err == nil:
+		return r, nil
+	case errors.Is(err, os.ErrPermission):
+		return nil, exit.With(exit.Permission, fmt.Errorf("%w; read it as the user who recorded it, or as root", err))
+	case errors.Is(err, userjournal.ErrEmpty):
+		return nil, emptyJournal(dir)
+	case errors.Is(err, userjournal.ErrNotJournal), errors.Is(err, syscall.ENOTDIR):
+		if !errors.Is(err, userjournal.ErrNotJournal) {
+			err = fmt.Errorf("%w: %w", userjournal.ErrNotJournal, err)
+		}
+		return nil, fmt.Errorf("%w; say which folder with --journal, or make one with `vexjctl record`", err)
+	}
+	return nil, err
+}
+
+func emptyJournal(dir string) error {
+	return exit.With(exit.NoMatch, fmt.Errorf("%s: %w; record into it with `vexjctl record`", dir, userjournal.ErrEmpty))
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"vexj/uapi"
+	"vexj/userjournal"
+)
+
+// scribe writes journals that are the same each time: the records are at fixed
+// times of day whatever the clock says, and their ids do not depend on it.
+type scribe struct {
+	w      *userjournal.Writer
+	b      *uapi.Builder
+	offset int64 // from ktime to time of day
+	number uint64
+	now    int64
+	err    error
+}
+
+const (
+	scribeBase  = uint64(uapi.ProducerTest)<<56 | 0x1000
+	scribeStart = int64(1772366400_000_000_000) // 2026-03-01T12:00:00Z
+)
+
+func newScribe(dir string) (*scribe, error) {
+	w, err := userjournal.Create(dir, userjournal.Options{Interval: -1})
+	if err != nil {
+		return nil, err
+	}
+	r, err := userjournal.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	info, err := r.Info()
+	if err != nil {
+		return nil, err
+	}
+	return &scribe{w: w, b: uapi.NewBuilder(nil), offset: info.WallOffset, now: scribeStart}, nil
+}
+
+// record appends one a second after the one before it.
+func (s *scribe) record(t uapi.Type, flags uapi.Flags, pid uint32, comm string, add func(b *uapi.Builder)) {
+	s.number++
+	s.append(t, flags, pid, comm, add)
+	s.now += int64(time.Second)
+}
+
+func (s *scribe) append(t uapi.Type, flags uapi.Flags, pid uint32, comm string, add func(b *uapi.Builder)) {
+	id := scribeBase + s.number
+	s.b.Begin(uapi.Header{
+		EventID: id, Type: t, Flags: flags, Ktime: uint64(s.now - s.offset), Sequence: s.number, PID: pid,
+		GlobalSequence: s.number, Priority: uapi.PriorityNormal, RootCause: id, VisibilityMask: ^uint64(0),
+	})
+	if pid != 0 {
+		task := uapi.Task{TID: pid, PPID: 1, UID: 1000, GID: 1000, StartTime: 1, CgroupID: 9, MntNS: 2, PidNS: 3}
+		copy(task.Comm[:], comm)
+		s.b.AddTask(task)
+	}
+	add(s.b)
+	rec, err := s.b.Finish()
+	if err == nil {
+		_, err = s.w.Append(rec)
+	}
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+func (s *scribe) start() {
+	s.record(uapi.SysProducerStart, 0, 0, "", func(b *uapi.Builder) {
+		b.AddProducer(uapi.ProducerAttr{Producer: uapi.ProducerTest, IDBase: scribeBase})
+		b.AddString(uapi.AttrCoverage, "writers inside the kernel\n")
+		b.AddClock(uapi.Clock{Boottime: 1, Realtime: uint64(s.now)})
+	})
+}
+
+func (s *scribe) stop(lost uint64) {
+	s.record(uapi.SysProducerStop, 0, 0, "", func(b *uapi.Builder) {
+		b.AddProducer(uapi.ProducerAttr{
+			Producer: uapi.ProducerTest, IDBase: scribeBase,
+			Attempted: s.number, Recorded: s.number - lost - 2, Lost: lost, Filtered: 7,
+		})
+	})
+}
+
+// lose skips numbers and tells so.
+func (s *scribe) lose(n uint64) {
+	first := s.number + 1
+	s.number += n
+	s.append(uapi.SysLost, 0, 0, "", func(b *uapi.Builder) {
+		b.AddLost(uapi.Lost{Count: n, First: first, Last: s.number, Cause: uapi.LostFull})
+	})
+}
+
+var scribeFile = uapi.File{DevMajor: 8, DevMinor: 1, Inode: 42, Generation: 7, Mode: 0o100644, Size: 4608, Nlink: 1}
+
+// op is what most records have.
+func op(path string, io uapi.IO, more ...func(b *uapi.Builder)) func(b *uapi.Builder) {
+	return func(b *uapi.Builder) {
+		b.AddFile(scribeFile)
+		b.AddIO(io)
+		b.AddString(uapi.AttrPath, path)
+		for _, m := range more {
+			m(b)
+		}
+	}
+}
+
+var done = uapi.IO{Offset: uapi.NoOffset}
+
+func (s *scribe) workload() {
+	s.record(uapi.ProcExec, 0, 100, "git", op("/usr/bin/git", done, func(b *uapi.Builder) {
+		b.AddString(uapi.AttrArgv, "git\x00commit\x00-m\x00two words\x00")
+	}))
+	s.record(uapi.FSOpen, 0, 100, "git", op("/repo/.git/index.lock", uapi.IO{Offset: -1, Result: 3}, func(b *uapi.Builder) {
+		b.AddOpen(uapi.Open{Flags: unix.O_RDWR | unix.O_CREAT | unix.O_EXCL, Mode: 0o666, FD: 3})
+	}))
+	s.record(uapi.FSWrite, 0, 100, "git", op("/repo/.git/index.lock", uapi.IO{Offset: 0, Length: 4608, Result: 4608}))
+	s.record(uapi.FSRename, 0, 100, "git", op("/repo/.git/index.lock", done, func(b *uapi.Builder) {
+		b.AddString(uapi.AttrPath2, "/repo/.git/index")
+	}))
+	s.record(uapi.FSOpen, uapi.FlagFailed|uapi.FlagObjectUnknown, 200, "vi", func(b *uapi.Builder) {
+		b.AddIO(uapi.IO{Offset: -1, Result: -int64(unix.ENOENT)})
+		b.AddString(uapi.AttrPath, "/etc/none")
+		b.AddOpen(uapi.Open{FD: -1})
+	})
+	s.record(uapi.FSDelete, 0, 200, "vi", op("/repo/.main.go.swp", done))
+	s.record(uapi.FSStat, 0, 200, "vi", op("/repo/main.go", done))
+}
+
+var journals = map[string]func(s *scribe){
+	"empty": func(*scribe) {},
+	"small": func(s *scribe) { s.start(); s.workload(); s.stop(0) },
+	"lossy": func(s *scribe) { s.start(); s.workload(); s.lose(5); s.workload(); s.stop(5) },
+	"gap":   func(s *scribe) { s.start(); s.workload(); s.number += 5; s.workload(); s.stop(0) },
+	"open":  func(s *scribe) { s.start(); s.workload() },
+	"hostile": func(s *scribe) {
+		s.start()
+		s.record(uapi.FSDelete, 0, 300, "\x1b[2Jrm", op("/tmp/\x1b]0;owned\x07\n2026-03-01 12:00:00.000 git[1] delete /etc", done))
+		s.record(uapi.FSCreate, 0, 300, "a b", op("/tmp/\u202egpj.exe", done))
+		s.record(uapi.FSCreate, 0, 300, "rm", op("/tmp/\xff\xfe", done))
+		s.stop(0)
+	},
+	"long": func(s *scribe) {
+		s.start()
+		for i := range 1000 {
+			s.record(uapi.FSWrite, 0, 400, "dd", op(fmt.Sprintf("/data/%d", i), uapi.IO{Length: 1, Result: 1}))
+		}
+		s.stop(0)
+	},
+}
+
+// scribble makes the named journal.
+func scribble(name, dir string) error {
+	write, ok := journals[name]
+	if !ok {
+		return fmt.Errorf("no journal %q", name)
+	}
+	s, err := newScribe(dir)
+	if err != nil {
+		return err
+	}
+	write(s)
+	if err := s.w.Close(); err != nil {
+		return err
+	}
+	return s.err
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"vexj/cmd/internal/capture"
+	"vexj/cmd/internal/exit"
+	"vexj/cmd/internal/when"
+	"vexj/query"
+	"vexj/uapi"
+	"vexj/userjournal"
+)
+
+// followLines is how many records -f shows of what was there before.
+const followLines = 10
+
+type logFlags struct {
+	out          output
+	journal      string
+	follow       bool
+	lines        int
+	reverse      bool
+	since, until string
+	types, paths []string
+	pids         []uint
+	failed       bool
+	noPager      bool
+	utc          bool
+}
+
+func newLog() *cobra.Command {
+	var f logFlags
+	cmd := &cobra.Command{
+		Use:   "log",
+		Short: "Show the records of a journal, one a line",
+		Long: `Show the records of a journal, one a line, the oldest first.
+
+Points in time are written like 2026-03-01T12:00:00Z, "2026-03-01 12:00", 12:00,
+today, 10m or -1h (that long ago), +5m, @1767225600.
+
+A path pattern stands for a whole path, the first or the second of a record:
+/etc/passwd is that file, /etc/ and /etc/** that folder and all below it,
+/var/log/*.log the files directly in it, *.go those at any depth. ? [a-z] and
+{one,two} are as in a shell.`,
+		Example: `  vexjctl log -n 20
+  vexjctl log -f --type modify --path /etc/
+  vexjctl log --since 10m --failed -o json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	fs := cmd.Flags()
+	journalFlag(cmd, &f.journal)
+	f.out.flags(cmd, "short", "wide", "json", "ndjson")
+	fs.BoolVarP(&f.follow, "follow", "f", false, "go on with what is recorded from now on, until ^C")
+	fs.IntVarP(&f.lines, "lines", "n", -1, "show only the last `number` of records (with -f 10 if not given)")
+	fs.BoolVarP(&f.reverse, "reverse", "r", false, "the newest first")
+	fs.StringVar(&f.since, "since", "", "records from this `time` on")
+	fs.StringVar(&f.until, "until", "", "records up to this `time`")
+	fs.StringSliceVar(&f.types, "type", nil, "records of these `types`, categories or groups (repeatable; -word takes away)")
+	fs.StringArrayVar(&f.paths, "path", nil, "records with a path that matches this `pattern` (repeatable)")
+	fs.UintSliceVar(&f.pids, "pid", nil, "records of this `process` (repeatable)")
+	fs.BoolVar(&f.failed, "failed", false, "records of operations that failed")
+	fs.BoolVar(&f.noPager, "no-pager", false, "write to the terminal directly")
+	fs.BoolVar(&f.utc, "utc", false, "show times in UTC, not in local time")
+	completeType(cmd)
+	return cmd
+}
+
+func (f *logFlags) run(cmd *cobra.Command) (err error) {
+	color, err := f.out.check()
+	if err != nil {
+		return err
+	}
+	filter, err := f.filter(time.Now())
+	if err != nil {
+		return err
+	}
+	r, err := openJournal(f.journal)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	loc := time.Local
+	if f.utc {
+		loc = time.UTC
+	}
+	var p *printer
+	err = show(!f.follow && !f.noPager, func(w *bufio.Writer) error {
+		p = newPrinter(w, r, f.out.format, color, loc)
+		err := f.print(cmd.Context(), r, filter, p)
+		return errors.Join(err, p.end())
+	})
+	switch {
+	case err != nil:
+		return err
+	case p.damaged:
+		return errors.New("part of the journal cannot be read, see above; `vexjctl verify` tells all of it")
+	case p.count == 0 && !f.follow:
+		return nothing(f.journal, r)
+	}
+	return nil
+}
+
+// nothing says why there was nothing to show.
+func nothing(dir string, r *userjournal.Reader) error {
+	info, err := r.Info()
+	if err != nil {
+		return err
+	}
+	if info.Records == 0 {
+		return emptyJournal(dir)
+	}
+	return exit.With(exit.NoMatch, fmt.Errorf("no record of %s matches", dir))
+}
+
+// filter turns the flags into what a record must be like.
+func (f *logFlags) filter(now time.Time) (*query.Filter, error) {
+	if f.follow && (f.reverse || f.until != "") {
+		return nil, exit.Usagef("-f goes on for ever: it cannot be had with -r or --until")
+	}
+	c := query.Conditions{Paths: f.paths, Failed: f.failed}
+	var err error
+	if c.Types, err = query.ParseTypes(f.types); err != nil {
+		return nil, exit.With(exit.Usage, err)
+	}
+	if c.PIDs, err = capture.PIDs(f.pids); err != nil {
+		return nil, exit.Usagef("--pid %w", err)
+	}
+	if c.Since, err = pointInTime("since", f.since, now); err != nil {
+		return nil, err
+	}
+	if c.Until, err = pointInTime("until", f.until, now); err != nil {
+		return nil, err
+	}
+	filter, err := c.Compile()
+	if err != nil {
+		return nil, exit.With(exit.Usage, err)
+	}
+	return filter, nil
+}
+
+func pointInTime(flag, text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := when.Parse(text, now)
+	if err != nil {
+		return t, exit.Usagef("--%s %w", flag, err)
+	}
+	return t, nil
+}
+
+// print writes what the flags ask for.
+func (f *logFlags) print(ctx context.Context, r *userjournal.Reader, filter *query.Filter, p *printer) error {
+	info, err := r.Info()
+	if err != nil {
+		return err
+	}
+	s, last := &selection{r, filter, p.damage}, info.LastOrdinal
+	switch {
+	case f.reverse:
+		return s.scan(userjournal.ScanOptions{To: last, Reverse: true}, f.lines, p.record)
+	case f.follow && f.lines < 0:
+		err = s.tail(last, followLines, p.record)
+	case f.lines >= 0:
+		err = s.tail(last, f.lines, p.record)
+	default:
+		err = s.scan(userjournal.ScanOptions{To: last}, -1, p.record)
+	}
+	if err != nil || !f.follow {
+		return err
+	}
+	return f.goOn(ctx, r, filter, last+1, p)
+}
+
+// goOn prints what is recorded from the ordinal on, until a signal.
+func (f *logFlags) goOn(ctx context.Context, r *userjournal.Reader, filter *query.Filter, from uint64, p *printer) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	live := newLive(p)
+	matches := filter.Matches(r)
+	err := r.Follow(ctx, from, func(ordinal uint64, rec uapi.Record) error {
+		if !matches(ordinal, rec) {
+			return nil
+		}
+		return live.record(ordinal, rec)
+	})
+	return errors.Join(err, live.close())
+}

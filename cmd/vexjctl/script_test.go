@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"vexj/cmd/internal/status"
+	"vexj/userjournal"
+)
+
+var update = flag.Bool("update", false, "rewrite what the scripts expect")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"vexjctl": main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("TZ", "UTC")
+			e.Setenv("VEXJ_RUN_DIR", filepath.Join(e.WorkDir, "run"))
+			e.Setenv("VEXJ_JOURNAL", "j")
+			// The script's user may not be the test's.
+			return os.Chmod(e.WorkDir, 0o755)
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", cond)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"journal":  cmdJournal,
+			"exits":    cmdExits,
+			"nobody":   cmdNobody,
+			"await":    cmdAwait,
+			"writing":  cmdWriting,
+			"recorder": cmdRecorder,
+			"tmpfs":    cmdTmpfs,
+			"cut":      cmdCut,
+			"flip":     cmdFlip,
+		},
+	})
+}
+
+// journal NAME DIR makes one of the journals.
+func cmdJournal(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(scribble(args[0], ts.MkAbs(args[1])))
+}
+
+// exits CODE COMMAND... runs the command and expects the exit code.
+func cmdExits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	var exited *exec.ExitError
+	got := 0
+	if errors.As(err, &exited) {
+		got = exited.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// nobody CODE COMMAND... is exits as a user without rights.
+func cmdNobody(ts *testscript.TestScript, neg bool, args []string) {
+	if os.Geteuid() == 0 {
+		args = append([]string{args[0], "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}, args[1:]...)
+	}
+	cmdExits(ts, neg, args)
+}
+
+// await COMMAND... runs the command until it succeeds.
+func cmdAwait(ts *testscript.TestScript, _ bool, args []string) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		err := ts.Exec(args[0], args[1:]...)
+		if err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("%v: %v", args, err)
+		}
+	}
+}
+
+// writing DIR holds a journal open for writing until the script ends.
+func cmdWriting(ts *testscript.TestScript, _ bool, args []string) {
+	w, err := userjournal.Create(ts.MkAbs(args[0]), userjournal.Options{})
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(w.Close()) })
+	ts.Setenv("PID", strconv.Itoa(os.Getpid()))
+}
+
+// tmpfs DIR BYTES puts a small disk there until the script ends.
+func cmdTmpfs(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o755))
+	ts.Check(syscall.Mount("none", dir, "tmpfs", 0, "size="+args[1]))
+	ts.Defer(func() { ts.Check(syscall.Unmount(dir, 0)) })
+}
+
+// recorder answers `kernel status` until the script ends.
+func cmdRecorder(ts *testscript.TestScript, _ bool, _ []string) {
+	counts := status.Counters{
+		Attempted: 100, Recorded: 90, Filtered: 1000, Lost: 10, LostBy: map[string]uint64{"full": 7, "nested": 3},
+	}
+	p, err := status.Publish(ts.Getenv("VEXJ_RUN_DIR"), func() status.Snapshot {
+		return status.Snapshot{
+			PID: 4711, Program: "vexjd", Producer: "bpf-syscall",
+			Journal: status.Journal{Dir: "/var/lib/vexj/journal", Records: 92, Bytes: 20000, StoredBytes: 5000, Durability: "interval"},
+			Kernel:  counts,
+			CPUs:    []status.CPU{{CPU: 0, Counters: counts}, {CPU: 1}},
+			Rings:   []status.Ring{{Size: 4 << 20, Pending: 0}, {Size: 4 << 20, Pending: 300}},
+			Hooks: []status.Hook{
+				{Name: "sys_enter", Operation: "all", Placed: true},
+				{Name: "io_uring_complete", Operation: "write", Why: "no such tracepoint"},
+			},
+			Uncovered: []string{"writers inside the kernel"},
+		}
+	})
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(p.Close()) })
+}
+
+// segment is the first one of a journal.
+func segment(ts *testscript.TestScript, dir string) string {
+	names, err := filepath.Glob(filepath.Join(ts.MkAbs(dir), "*.usjl"))
+	ts.Check(err)
+	if len(names) == 0 {
+		ts.Fatalf("%s has no segment", dir)
+	}
+	return names[0]
+}
+
+// cut DIR BYTES takes bytes from the end of a journal's segment.
+func cmdCut(ts *testscript.TestScript, _ bool, args []string) {
+	name := segment(ts, args[0])
+	info, err := os.Stat(name)
+	ts.Check(err)
+	n, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	ts.Check(os.Truncate(name, info.Size()-n))
+}
+
+// flip DIR OFFSET changes a byte of a journal's segment.
+func cmdFlip(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := os.OpenFile(segment(ts, args[0]), os.O_RDWR, 0)
+	ts.Check(err)
+	defer f.Close()
+	at, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	b := make([]byte, 1)
+	_, err = f.ReadAt(b, at)
+	ts.Check(err)
+	b[0] ^= 0xff
+	_, err = f.WriteAt(b, at)
+	ts.Check(err)
+}
+
+func TestExitCodeOfSignal(t *testing.T) {
+	cmd := exec.Command("/bin/sh", "-c", "kill -KILL $$")
+	_ = cmd.Run()
+	if got := exitCode(cmd.ProcessState); got != 128+int(syscall.SIGKILL) {
+		t.Errorf("got %d", got)
+	}
+}

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package vexj
+
+import (
+	"bufio"
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "vexj"
+
+// arrows says which packages of vexj those of a folder may import, besides
+// others of the same folder: a record goes from uapi by way of a producer, ring,
+// mirror and userjournal to query, and nothing that comes later is known to what
+// comes before. "*" is all but cmd. An entry counts for the folders below it
+// that have none.
+var arrows = map[string][]string{
+	"uapi":                 nil,
+	"bpf":                  {"uapi"},
+	"ring":                 {"uapi"},
+	"fuse":                 {"uapi"},
+	"vector":               {"uapi"},
+	"hnsw":                 {"uapi"},
+	"compat":               {"uapi"},
+	"userjournal":          {"uapi"},
+	"mirror":               {"ring", "userjournal", "uapi"},
+	"query":                {"userjournal", "uapi"},
+	"internal/conformance": {"uapi"},
+	"bench":                {"*"},
+	"cmd":                  {"*"},
+}
+
+// testArrows says what tests may import besides.
+var testArrows = map[string][]string{
+	"bpf":    {"internal/conformance", "ring", "mirror", "userjournal", "query"},
+	"ring":   {"bench/gen"},
+	"mirror": {"bench/gen", "query"},
+}
+
+// outside says which folders may use a module that comes from outside of
+// vexj: the record, the ring and the journal can be read with little more than
+// the standard library.
+var outside = map[string][]string{
+	"github.com/cilium/ebpf":          {"bench", "bpf"},
+	"github.com/pierrec/lz4/v4":       {"userjournal"},
+	"github.com/rogpeppe/go-internal": nil, // tests
+	"github.com/spf13/cobra":          {"cmd"},
+	"github.com/spf13/pflag":          {"cmd"},
+	"golang.org/x/sys":                {"bench", "bpf", "cmd", "internal", "mirror", "ring", "uapi", "userjournal"},
+	"golang.org/x/term":               {"cmd"},
+}
+
+// A source is a Go file of the tree.
+type source struct {
+	folder string // slash-separated, "." for the root
+	name   string
+	file   *ast.File
+}
+
+func (s source) test() bool { return strings.HasSuffix(s.name, "_test.go") }
+
+// tree calls fn with every file of the checkout but those that git ignores,
+// which are outputs and other people's.
+func tree(t *testing.T, fn func(name string)) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (name == ".git" || name == "bin" || name == ".cache") {
+			return filepath.SkipDir
+		}
+		if d.Type().IsRegular() {
+			fn(filepath.ToSlash(name))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// sources parses all Go files, whatever system or tags they are for.
+func sources(t *testing.T) []source {
+	t.Helper()
+	var all []source
+	fset := token.NewFileSet()
+	tree(t, func(name string) {
+		if path.Ext(name) != ".go" || strings.Contains("/"+name, "/testdata/") {
+			return
+		}
+		file, err := parser.ParseFile(fset, name, nil, parser.ImportsOnly|parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, source{path.Dir(name), path.Base(name), file})
+	})
+	if len(all) < 100 {
+		t.Fatalf("found %d Go files: the test does not run at the root of the tree", len(all))
+	}
+	return all
+}
+
+func TestImportArrows(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.folder == "." {
+			continue
+		}
+		home := within(s.folder, arrows)
+		if home == "" {
+			t.Errorf("%s: folder has no import arrows: decide which, and say so in arrows", s.folder)
+			continue
+		}
+		for _, spec := range s.file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			where := path.Join(s.folder, s.name)
+			if own, ok := strings.CutPrefix(imported, module+"/"); ok {
+				if !mayImport(home, own, s.test()) {
+					t.Errorf("%s imports %s, against the arrows of %s", where, imported, home)
+				}
+			} else if mod := outsideModule(imported); mod != "" {
+				if !mayUse(t, s, mod) {
+					t.Errorf("%s imports %s, which %s may not use", where, imported, home)
+				}
+			}
+		}
+	}
+}
+
+func mayImport(home, imported string, test bool) bool {
+	target := within(imported, arrows)
+	if target == home {
+		return true
+	}
+	allowed := arrows[home]
+	if test {
+		allowed = slices.Concat(allowed, testArrows[home])
+	}
+	for _, a := range allowed {
+		if a == "*" && target != "cmd" || a == imported || a == target {
+			return true
+		}
+	}
+	return false
+}
+
+// mayUse: a test may compare with anything that the module requires already.
+func mayUse(t *testing.T, s source, mod string) bool {
+	folders, known := outside[mod]
+	if !known {
+		t.Errorf("%s/%s: module %s is new: decide who may use it, and say so in outside", s.folder, s.name, mod)
+		return true
+	}
+	return s.test() || slices.ContainsFunc(folders, func(f string) bool {
+		return s.folder == f || strings.HasPrefix(s.folder, f+"/")
+	})
+}
+
+// within returns the entry of the table that counts for a folder.
+func within[V any](folder string, table map[string]V) string {
+	for f := folder; f != "."; f = path.Dir(f) {
+		if _, ok := table[f]; ok {
+			return f
+		}
+	}
+	return ""
+}
+
+// outsideModule returns the module of an import path, "" for the standard
+// library.
+func outsideModule(imported string) string {
+	if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") {
+		return ""
+	}
+	for mod := range outside {
+		if imported == mod || strings.HasPrefix(imported, mod+"/") {
+			return mod
+		}
+	}
+	return imported
+}
+
+func TestPackagesAreDocumented(t *testing.T) {
+	docs := map[string][]string{}
+	for _, s := range sources(t) {
+		if s.test() {
+			continue
+		}
+		if _, ok := docs[s.folder]; !ok {
+			docs[s.folder] = nil
+		}
+		if s.file.Doc != nil {
+			docs[s.folder] = append(docs[s.folder], s.name)
+			// A sentence and not just the package's name.
+			text := new(doc.Package).Synopsis(s.file.Doc.Text())
+			if len(strings.Fields(text)) < 4 {
+				t.Errorf("%s/%s: package documentation says nothing: %q", s.folder, s.name, text)
+			}
+		}
+	}
+	for folder, names := range docs {
+		switch len(names) {
+		case 0:
+			t.Errorf("%s: no package documentation: it belongs into %s/doc.go", folder, folder)
+		case 1:
+		default:
+			t.Errorf("%s: package documentation in several files: %s", folder, strings.Join(names, ", "))
+		}
+	}
+}
+
+// licences says which licence a file bears by what it is: C that runs in the
+// kernel is GPL, the header that programs of all kinds include is either, and
+// all else is Apache. Files of other kinds cannot carry the line: REUSE.toml
+// speaks for them.
+func licence(name string) (want string, ok bool) {
+	const apache, gpl = "Apache-2.0", "GPL-2.0-only"
+	dir, base, ext := path.Dir(name), path.Base(name), path.Ext(name)
+	switch {
+	case name == "uapi/vexj.h":
+		return "(GPL-2.0-only WITH Linux-syscall-note) OR MIT", true
+	case strings.HasSuffix(base, ".bpf.c"), base == "Kbuild":
+		return gpl, true
+	case ext == ".c" || ext == ".h":
+		if dir == "bpf" || strings.HasPrefix(name, "kmod/") {
+			return gpl, true
+		}
+		return apache, true
+	case ext == ".go" || ext == ".s" || ext == ".sh" || ext == ".service" || ext == ".8",
+		base == "Makefile", base == ".clang-format", base == "staticcheck.conf",
+		strings.HasPrefix(name, "scripts/"), strings.HasPrefix(name, ".ci/"):
+		return apache, true
+	}
+	return "", false
+}
+
+func TestLicences(t *testing.T) {
+	used := map[string]bool{"Apache-2.0": true}
+	seen := 0
+	tree(t, func(name string) {
+		want, ok := licence(name)
+		if !ok {
+			return
+		}
+		got, generated := licenceLine(t, name)
+		if generated {
+			return
+		}
+		seen++
+		if got != want {
+			t.Errorf("%s: SPDX-License-Identifier is %q, must be %q, in the first lines", name, got, want)
+		}
+		for word := range strings.FieldsSeq(strings.NewReplacer("(", "", ")", "").Replace(want)) {
+			if word != "WITH" && word != "OR" && word != "AND" {
+				used[word] = true
+			}
+		}
+	})
+	if seen < 100 {
+		t.Errorf("looked at %d files only", seen)
+	}
+	for id := range used {
+		if _, err := os.Stat(filepath.Join("LICENSES", id+".txt")); err != nil {
+			t.Errorf("the text of a licence that is used is missing: %v", err)
+		}
+	}
+	texts, err := os.ReadDir("LICENSES")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range texts {
+		if id := strings.TrimSuffix(text.Name(), ".txt"); !used[id] {
+			t.Errorf("LICENSES/%s: no file is under it", text.Name())
+		}
+	}
+}
+
+// licenceLine returns the licence that a file names in its first five lines,
+// and whether a tool made the file.
+func licenceLine(t *testing.T, name string) (id string, generated bool) {
+	t.Helper()
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	sc := bufio.NewScanner(f)
+	for n := 0; n < 5 && sc.Scan(); n++ {
+		line := sc.Text()
+		if strings.HasPrefix(line, "// Code generated ") && strings.HasSuffix(line, " DO NOT EDIT.") {
+			return "", true
+		}
+		if _, after, ok := strings.Cut(line, "SPDX-License-Identifier: "); ok {
+			return strings.TrimSpace(strings.TrimSuffix(after, "*/")), false
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mirror
+
+import (
+	"fmt"
+	"hash"
+
+	"vexj/uapi"
+)
+
+// A journal is what a userjournal.Writer is to the mirror. Its methods are
+// called for batches and for the mirror's own records.
+type journal interface {
+	Append(record []byte) (ordinal uint64, err error)
+	AppendBatch(records [][]byte) (first uint64, err error)
+	Sync() error
+}
+
+// An output is the journal's end of the mirror. Its first error stays, and
+// makes all that follows do nothing: what was read from the rings after it
+// would have no place to go.
+type output struct {
+	w      journal
+	digest hash.Hash
+	notify func(Notice)
+	build  *uapi.Builder
+
+	ktime     uint64 // of the last record, for one that stands for lost ones
+	journaled uint64 // records from the rings
+	bytes     uint64
+	lostTold  uint64 // LOST records
+	err       error
+}
+
+func newOutput(w journal, o *Options) *output {
+	return &output{w: w, digest: o.Digest, notify: o.Notify, build: uapi.NewBuilder(make([]byte, 0, 4096))}
+}
+
+// records journals a run of records from the rings.
+func (o *output) records(run [][]byte) {
+	if o.err != nil || len(run) == 0 {
+		return
+	}
+	if _, err := o.w.AppendBatch(run); err != nil {
+		o.fail(err)
+		return
+	}
+	for _, r := range run {
+		o.bytes += uint64(len(r))
+	}
+	o.journaled += uint64(len(run))
+	o.ktime = uapi.Record(run[len(run)-1]).Ktime()
+	if o.digest != nil {
+		for _, r := range run {
+			o.digest.Write(r)
+		}
+	}
+}
+
+// record journals one record from a ring.
+func (o *output) record(r []byte) {
+	one := [1][]byte{r}
+	o.records(one[:])
+}
+
+// own journals a record that the mirror made.
+func (o *output) own(r uapi.Record, err error) {
+	if o.err != nil {
+		return
+	}
+	if err == nil {
+		_, err = o.w.Append(r)
+	}
+	if err != nil {
+		o.fail(err)
+	}
+}
+
+func (o *output) fail(err error) { o.err = fmt.Errorf("mirror: append to the journal: %w", err) }

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package query
+
+import (
+	"fmt"
+	"time"
+
+	"vexj/uapi"
+)
+
+// Conditions say which records are wanted. All that are set must hold; of a
+// list, one.
+type Conditions struct {
+	Types     []uapi.Type // see ParseTypes
+	Paths     []string    // patterns, see the package documentation
+	PIDs      []uint32
+	UIDs      []uint32 // of the acting thread: fsuid
+	Commands  []string // of the acting thread: comm; patterns, in which a slash is nothing special
+	Since     time.Time
+	Until     time.Time // not included
+	Failed    bool
+	Succeeded bool
+	Truncated bool // some path is cut
+}
+
+const cutPaths = uapi.FlagPathTruncated | uapi.FlagPath2Truncated
+
+// Compile returns the filter. An error wraps ErrPattern or ErrCondition.
+func (c Conditions) Compile() (*Filter, error) {
+	f := &Filter{types: newTypeSet(c.Types), pids: c.PIDs, uids: c.UIDs}
+	if !c.Since.IsZero() {
+		f.timed, f.since = true, c.Since.UnixNano()
+	}
+	f.until = maxTime
+	if !c.Until.IsZero() {
+		f.timed, f.until = true, c.Until.UnixNano()
+		if !c.Since.IsZero() && !c.Since.Before(c.Until) {
+			return nil, fmt.Errorf("%w: since %s is not before until %s", ErrCondition,
+				c.Since.Format(time.RFC3339Nano), c.Until.Format(time.RFC3339Nano))
+		}
+	}
+	if c.Failed && c.Succeeded {
+		return nil, fmt.Errorf("%w: no operation both failed and succeeded", ErrCondition)
+	}
+	if c.Failed || c.Succeeded {
+		f.flagMask = uapi.FlagFailed
+	}
+	if c.Failed {
+		f.flagWant = uapi.FlagFailed
+	}
+	if c.Truncated {
+		f.flagAny = cutPaths
+	}
+	for _, p := range c.Paths {
+		globs, err := compileGlobs(p)
+		if err != nil {
+			return nil, err
+		}
+		f.paths = append(f.paths, globs...)
+	}
+	for _, p := range c.Commands {
+		alternatives, err := expand(p)
+		if err != nil {
+			return nil, fmt.Errorf("command: %w", err)
+		}
+		for _, a := range alternatives {
+			f.commands = append(f.commands, compileComponent(a))
+		}
+	}
+	f.attrs = len(f.paths)+len(f.commands)+len(f.uids) > 0
+	return f, nil
+}

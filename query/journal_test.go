@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package query
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"vexj/uapi"
+	"vexj/userjournal"
+)
+
+// memory is a journal of records alone: ordinals count from 1, and there are no
+// blocks that could be skipped.
+type memory []uapi.Record
+
+// wallOffset is the time of the boot of which the records tell.
+const wallOffset = 1_790_000_000_000_000_000
+
+func (m memory) Scan(opt userjournal.ScanOptions, fn func(uint64, uapi.Record) error) error {
+	for i, r := range m {
+		if err := fn(uint64(i)+1, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m memory) WallTime(_, ktime uint64) time.Time { return time.Unix(0, wallOffset+int64(ktime)) }
+
+var _ Journal = (*userjournal.Reader)(nil)
+
+// operation is what a test says of a record; the rest does not matter to it.
+type operation struct {
+	t           uapi.Type
+	flags       uapi.Flags
+	pid, uid    uint32
+	comm        string
+	path, path2 string
+	ktime       uint64
+	result      int64
+	lost        uint64
+}
+
+func (o operation) record(tb testing.TB, b *uapi.Builder) uapi.Record {
+	tb.Helper()
+	b.Begin(uapi.Header{
+		EventID: uapi.IDBase(uapi.ProducerTest, wallOffset) + o.ktime, Type: o.t, Flags: o.flags, PID: o.pid, Ktime: o.ktime,
+		Priority: uapi.PriorityNormal, VisibilityMask: ^uint64(0),
+	})
+	if o.comm != "" {
+		task := uapi.Task{TID: o.pid, UID: o.uid, StartTime: uint64(o.pid) * 10}
+		copy(task.Comm[:], o.comm)
+		b.AddTask(task)
+		b.AddIO(uapi.IO{Offset: uapi.NoOffset, Length: 4096, Result: o.result, Duration: 7})
+	}
+	if o.path != "" {
+		b.AddString(uapi.AttrPath, o.path)
+	}
+	if o.path2 != "" {
+		b.AddString(uapi.AttrPath2, o.path2)
+	}
+	if o.lost > 0 {
+		b.AddLost(uapi.Lost{Count: o.lost, First: 1, Last: o.lost})
+	}
+	r, err := b.Finish()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return slices.Clone(r)
+}
+
+func records(tb testing.TB, ops []operation) memory {
+	tb.Helper()
+	b := uapi.NewBuilder(nil)
+	var m memory
+	for _, o := range ops {
+		m = append(m, o.record(tb, b))
+	}
+	return m
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package query
+
+import (
+	"vexj/userjournal"
+)
+
+// MayMatch reports whether a record that the filter takes, time included, can
+// be in the block with that zone map. False is certain.
+func (f *Filter) MayMatch(z *userjournal.ZoneMap) bool {
+	if f.timed && (z.MaxTime().UnixNano() < f.since || z.MinTime().UnixNano() >= f.until) {
+		return false
+	}
+	// A zone map tells which flags some record has, not which some record lacks.
+	if z.Flags&f.flagWant != f.flagWant || f.flagAny != 0 && z.Flags&f.flagAny == 0 {
+		return false
+	}
+	return f.mayHaveType(z) && f.mayHavePID(z) && f.mayHavePath(z)
+}
+
+func (f *Filter) mayHaveType(z *userjournal.ZoneMap) bool {
+	if f.types == nil {
+		return true
+	}
+	for _, t := range f.types.list {
+		if z.MayHaveType(t) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *Filter) mayHavePID(z *userjournal.ZoneMap) bool {
+	for _, pid := range f.pids {
+		if z.MayHavePID(pid) {
+			return true
+		}
+	}
+	return len(f.pids) == 0
+}
+
+func (f *Filter) mayHavePath(z *userjournal.ZoneMap) bool {
+	for i := range f.paths {
+		if z.MayHavePath(f.paths[i].dir) {
+			return true
+		}
+	}
+	return len(f.paths) == 0
+}

@@ -1,0 +1,89 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The machine. Sourced by vm.sh.
+
+# The process ids of the machine's timeout, which takes the machine along, and
+# of what passes its output on.
+running=()
+
+stop_machine() {
+	[ ${#running[@]} -eq 0 ] || kill "${running[@]}" 2>/dev/null || true
+	running=()
+}
+
+# make_disks makes an empty file system for each disk.
+make_disks() {
+	local disk image
+	for disk in "${disks[@]}"; do
+		image=$run/$disk.img
+		truncate -s 1G "$image"
+		case $disk in
+		ext4) PATH=$PATH:/usr/sbin:/sbin mkfs.ext4 -q -F "$image" ;;
+		*) PATH=$PATH:/usr/sbin:/sbin "mkfs.$disk" -q -f "$image" >/dev/null ;;
+		esac || die "cannot make a $disk"
+	done
+}
+
+# boot runs the machine to its end and exits as the command did.
+boot() {
+	local kernel=$1 disk status arguments=()
+	for disk in "${disks[@]}"; do
+		arguments+=(-drive "file=$run/$disk.img,if=none,id=$disk,format=raw,cache=unsafe"
+			-device "virtio-blk-pci,drive=$disk,serial=$disk")
+	done
+	local port
+	for port in out err status; do
+		arguments+=(-chardev "file,id=$port,path=$run/$port" -device "virtserialport,chardev=$port,name=vexj.$port")
+	done
+	mkfifo "$run/out" "$run/err"
+	cat "$run/out" &
+	running+=($!)
+	cat "$run/err" >&2 &
+	running+=($!)
+
+	timeout -k 10 "$seconds" qemu-system-x86_64 \
+		-accel tcg,thread=multi -cpu max -smp 2 -m 2G -nodefaults -nographic -no-reboot \
+		-kernel "$kernel/vmlinuz" -initrd "$run/initrd" \
+		-append 'console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off random.trust_cpu=on tsc=reliable' \
+		-chardev "file,id=console,path=$run/console" -serial chardev:console \
+		-device virtio-serial-pci "${arguments[@]}" \
+		</dev/null >"$run/qemu" 2>&1 &
+	running+=($!)
+	status=0
+	wait "${running[2]}" || status=$?
+	# QEMU may have died before it opened them.
+	: <>"$run/out" <>"$run/err"
+	wait "${running[0]}" "${running[1]}" || true
+	running=()
+	[ -z "$console" ] || cp "$run/console" "$console"
+	verdict "$status"
+}
+
+# verdict exits with the command's status, or with what became of the machine.
+verdict() {
+	local status
+	case $1 in
+	124 | 137) explain "it took more than $seconds seconds" 124 ;;
+	0) ;;
+	*) explain "QEMU failed: $(tail -n 3 "$run/qemu")" 125 ;;
+	esac
+	if grep -aq 'Kernel panic' "$run/console"; then
+		explain 'the kernel panicked' 125
+	fi
+	status=$(cat "$run/status" 2>/dev/null || true)
+	case $status in
+	'' | *[!0-9]*) explain 'the machine ended without the status of the command' 125 ;;
+	esac
+	if grep -aqE 'WARNING: CPU|BUG:|possible recursive locking' "$run/console"; then
+		printf 'vm: the kernel complained:\n' >&2
+		grep -aE -A 20 'WARNING: CPU|BUG:|possible recursive locking' "$run/console" | head -n 60 >&2
+	fi
+	exit "$status"
+}
+
+explain() {
+	printf 'vm: %s; the last messages of the kernel:\n' "$1" >&2
+	tail -n 40 "$run/console" >&2 2>/dev/null || true
+	exit "$2"
+}

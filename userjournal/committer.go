@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package userjournal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+)
+
+// A committer makes blocks of what was appended and writes them, in a goroutine
+// of its own.
+type committer struct {
+	w    *Writer
+	seg  *segmentWriter
+	sync *syncer
+
+	buffer uint64 // seq of the buffer that is next to be finished
+	taken  int    // bytes of it that are written
+	next   uint64 // ordinal of the next record to write
+
+	pack packer
+	sum  summary
+	out  []byte
+}
+
+func newCommitter(w *Writer, h segmentHeader) (*committer, error) {
+	c := &committer{w: w, buffer: 1, next: h.First, sync: newSyncer(w)}
+	h.Boot = bootID()
+	if err := c.begin(h); err != nil {
+		return nil, fmt.Errorf("create journal: %w", err)
+	}
+	return c, nil
+}
+
+// begin starts a segment.
+func (c *committer) begin(h segmentHeader) error {
+	h.Salt, h.WallOffset, h.Created = newSalt(), wallOffset(), time.Now().UnixNano()
+	seg, err := createSegment(c.w.options.FS, c.w.dir, h)
+	if err != nil {
+		return err
+	}
+	c.seg = seg
+	c.sync.named = true
+	c.w.count.segments.Add(1)
+	c.w.count.stored.Add(HeaderSize)
+	return nil
+}
+
+func (c *committer) run() {
+	defer close(c.w.done)
+	go c.sync.run()
+	var tick <-chan time.Time
+	if c.w.options.Interval > 0 {
+		t := time.NewTicker(c.w.options.Interval)
+		defer t.Stop()
+		tick = t.C
+	}
+	for {
+		select {
+		case b := <-c.w.full:
+			c.finish(b)
+		case r := <-c.w.requests:
+			c.drain()
+			if r.kind == requestClose {
+				c.end(r)
+				return
+			}
+			c.serve(r)
+		case <-tick:
+			c.drain()
+			c.sync.interval(c.seg, c.next-1)
+		}
+	}
+}
+
+func (c *committer) serve(r request) {
+	err := c.w.failed()
+	if err == nil && r.kind == requestSync {
+		c.sync.request(c.seg, c.next-1, r.reply)
+		return
+	}
+	r.reply <- err
+}
+
+// finish writes what is left of a buffer that was handed over, and gives it
+// back.
+func (c *committer) finish(b *buffer) {
+	c.take(b)
+	c.buffer++
+	c.taken = 0
+	c.w.free <- b
+}
+
+// take writes what was committed to the buffer since it was last looked at.
+func (c *committer) take(b *buffer) {
+	end := int(b.committed.Load())
+	if end == c.taken || c.w.failed() != nil {
+		return
+	}
+	raw := b.data[c.taken:end]
+	c.taken = end
+	if op, err := c.write(raw); err != nil {
+		c.stop(op, err)
+	}
+}
+
+// drain writes all that was committed before it is called.
+func (c *committer) drain() {
+	for {
+		select {
+		case b := <-c.w.full:
+			c.finish(b)
+			continue
+		default:
+		}
+		b := c.w.cursor.Load()
+		switch seq := b.seq.Load(); {
+		case seq > c.buffer:
+			// It was handed over after the channel was looked at.
+			c.finish(<-c.w.full)
+		case seq < c.buffer:
+			return // handed over, written, and not yet replaced
+		default:
+			c.take(b)
+			return
+		}
+	}
+}
+
+// write makes one block of the records in raw. The error comes with what was
+// being done.
+func (c *committer) write(raw []byte) (op string, err error) {
+	c.sum.reset(c.next)
+	records := c.sum.addAll(raw)
+	zone := c.sum.finish()
+
+	header := blkFixedSize + len(zone.filter)
+	c.out = grow(c.out[:0], header)[:header]
+	clear(c.out)
+	out, codec := c.pack.pack(c.out, raw, c.w.options.Codec)
+	stored := len(out) - header
+	for len(out)%blockAlign != 0 {
+		out = append(out, 0)
+	}
+	c.out = out
+	encodeBlockHeader(out, zone, codec, stored, len(raw), c.seg.header.Salt)
+
+	if c.seg.full(len(out), c.w.options.SegmentSize) {
+		if op, err := c.rotate(); err != nil {
+			return op, err
+		}
+		le.PutUint64(out[blkSalt:], c.seg.header.Salt)
+	}
+	blk := block{zone: *zone, codec: codec, header: header, stored: stored, raw: len(raw), records: records}
+	blk.headerCRC = sealBlock(out, header)
+	if err := c.seg.put(out, &blk); err != nil {
+		return "write", err
+	}
+	c.next += uint64(records)
+
+	n := &c.w.count
+	n.records.Add(uint64(records))
+	n.raw.Add(uint64(len(raw)))
+	n.stored.Add(uint64(len(out)))
+	n.blocks.Add(1)
+	n.written.Store(c.next - 1)
+	return "", nil
+}
+
+// rotate seals the segment and begins the next one.
+func (c *committer) rotate() (op string, err error) {
+	if err := c.sealed(0); err != nil {
+		return "seal", err
+	}
+	old := c.seg
+	if err := c.begin(old.header.following(&old.footer, c.next)); err != nil {
+		return "create", err
+	}
+	c.sync.seal(old, c.next-1, nil)
+	return "", nil
+}
+
+func (c *committer) sealed(flags uint32) error {
+	before := c.seg.size
+	if err := c.seg.seal(flags); err != nil {
+		return err
+	}
+	c.w.count.stored.Add(uint64(c.seg.size - before))
+	return nil
+}
+
+// stop ends the writing after an error. What is in the file already can be
+// safe nevertheless, and the error is to say so.
+func (c *committer) stop(op string, err error) {
+	reply := make(chan error, 1)
+	c.sync.request(c.seg, c.next-1, reply)
+	<-reply
+	path := c.seg.path
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		path, err = pe.Path, pe.Err
+	}
+	c.w.fail(op, path, err)
+}
+
+// end is Close.
+func (c *committer) end(r request) {
+	err := c.w.failed()
+	if err == nil {
+		if err = c.sealed(sealedClosed); err != nil {
+			c.stop("seal", err)
+			err = c.w.failed()
+		}
+	}
+	reply := make(chan error, 1)
+	c.sync.seal(c.seg, c.next-1, reply)
+	if syncErr := <-reply; err == nil {
+		err = syncErr
+	}
+	c.sync.stop()
+	c.w.failure.CompareAndSwap(nil, &failure{ErrClosed})
+	r.reply <- err
+}

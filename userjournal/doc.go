@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package userjournal keeps records on disk: USJL, version 2.
+//
+//	w, err := userjournal.Create(dir, userjournal.Options{})
+//	ordinal, err := w.Append(record)
+//	err = w.Sync()               // everything before is safe now
+//	err = w.Close()
+//
+//	r, err := userjournal.Open(dir)
+//	err = r.Scan(userjournal.ScanOptions{}, func(ordinal uint64, rec uapi.Record) error { ... })
+//
+// # Promises
+//
+//   - A record comes out as it went in, byte for byte. The journal looks at its
+//     header, and takes hints for the zone map from attributes that it knows; a
+//     new attribute changes nothing here.
+//   - Records have ordinals, from 1, without gaps, across restarts.
+//   - What Sync returned for, or what the durability acknowledged, is there after
+//     any crash: data and size of the file were synced, and the directory.
+//     Nothing appears that was not appended.
+//   - A damaged block costs the records in that block. No damage goes unnoticed.
+//   - Readers take no lock and never see half a block.
+//
+// # The directory
+//
+//	LOCK                         locked, and names the writer, while there is one
+//	00000000000000000001.usjl    a segment, named after its first ordinal
+//	00000000000001334021.usjl    the next one
+//
+// Each writer begins a segment of its own and each is sealed once. A sealed file
+// is never written again, so that its digest stands for it, and a header tells
+// one boot and one offset to wall time for all records behind it. A segment that
+// got no records is replaced by the next writer's.
+//
+// # A segment
+//
+// Little-endian throughout. All offsets of parts are multiples of 8.
+//
+//	+-------------------+ 0
+//	| header            | 4,096 bytes, written once
+//	+-------------------+ 4096
+//	| block             | header, stored bytes, 0 to 7 zeroes
+//	| block             |
+//	| ...               |
+//	+-------------------+
+//	| footer            | what is above, listed; only in a sealed segment
+//	| trailer           | 64 bytes: where the footer is
+//	+-------------------+
+//
+// # Header
+//
+//	offset size
+//	     0    4  magic 0x55534A4C: "USJL" as a number
+//	     4    4  version major: 2
+//	     8    4  version minor: 0
+//	    12   40  zero: total_events, next_event_id, journal_size, index_offset,
+//	             flags, checksum of the legacy header
+//	    52    8  created_at, seconds since 1970
+//	    60    8  modified_at: the same
+//	    68   64  zero
+//	   132    4  bytes before the first block: 4096
+//	   136    4  uncompressed bytes that the writer put into a block
+//	   140    4  zero
+//	   144   16  journal id, random, the same in all segments
+//	   160   16  boot id, /proc/sys/kernel/random/boot_id
+//	   176    8  wall-clock offset: CLOCK_REALTIME - CLOCK_BOOTTIME in ns
+//	   184    8  ordinal of the first record
+//	   192    8  created, ns since 1970
+//	   200    8  number of the segment in the journal, from 1
+//	   208    8  salt, random
+//	   216    8  records in the segments before
+//	   224    8  uncompressed bytes of these
+//	   232   32  digest of the segment before, zero in the first
+//	   264 3828  zero
+//	  4092    4  CRC-32C of the bytes before
+//
+// The first 132 bytes are the legacy header, so that whatever knows that one
+// recognises the file. Its totals stay zero: they would have to be written again
+// at the end, and a header that is being overwritten is one that a crash can
+// tear. What is known only at the end is in the footer. The counts of what came
+// before are here so that a reader has the totals from the last segment alone.
+//
+// # Block
+//
+//	offset size
+//	     0    8  magic 8f 55 53 4a 62 6c 6b 0a: "\x8fUSJblk\n"
+//	     8    4  CRC-32C of the header from offset 12 on, the filter included
+//	    12    4  CRC-32C of the stored bytes and the zeroes behind them
+//	    16    2  bytes of the header without the filter: 216
+//	    18    2  bytes of the filter
+//	    20    4  bytes stored
+//	    24    4  bytes of the records
+//	    28    1  codec: 1 none, 2 LZ4, 3 delta
+//	    29    3  zero
+//	    32    4  number of records
+//	    36    4  event_flags of all records, joined by or
+//	    40    8  salt of the segment
+//	    48    8  ordinal of the first record
+//	    56   16  ktime, lowest and highest
+//	    72   16  event_id, lowest and highest
+//	    88   16  global_sequence, lowest and highest
+//	   104    8  process_id, lowest and highest (u32 each)
+//	   112    8  agent_visibility_mask of all records, joined by or
+//	   120   32  processes: one bit of 256 for each process_id
+//	   152   64  types: one bit of 512 for each event_type
+//	   216    n  filter
+//	     .    .  stored bytes
+//	     .  0-7  zeroes
+//
+// A block holds up to [Options].BlockSize bytes of whole records, and fewer if
+// someone wanted to see or to have safe what there was. The last ordinal is not
+// stored: it follows from the first and the number. Of ktime, lowest and highest
+// say more than first and last, because records are ordered by sequence and the
+// clock of one CPU may run ahead of another's.
+//
+// The magic begins with a byte that is neither ASCII nor the first of a UTF-8
+// sequence. But a payload may hold whatever its writer likes, also a complete
+// block; uncompressed it would stand in the file like one of ours. Therefore the
+// salt, which nobody who writes records can know. It also tells a block from one
+// that a reused part of the disk still held.
+//
+// The header has its own checksum so that it can be trusted without reading the
+// data: that is what skipping blocks is for. It covers the checksum of the data
+// and so all of the block. A reader accepts a longer header than 216 bytes, from
+// a later minor version, and ignores the rest of it.
+//
+// Process bits: h = pid * 0x9e3779b1 mod 2^32; the bit is h >> 24, so that bits
+// 30 and 31 of h pick one of four u64. Type bits: category 1 to 8 picks one of
+// eight u64, modulo 8; bit (type & 0x1f | type >> 1 & 0x20) of it: operations 0
+// to 0x1f and 0x40 to 0x5f have one each.
+//
+// # The filter
+//
+// A Bloom filter of keys of 64 bits, a byte for each key, between 8 and 8,192
+// bytes. A key sets 4 bits: with a = its low 32 bits, s = its high 32 bits | 1,
+// m = the bits of the filter, bit (a + i*s mod 2^32) * m >> 32 for i = 0 to 3.
+//
+// Keys are made with fold(h, v) = high ^ low half of the 128-bit product of h^v
+// and 0xa0761d6478bd642f; bytes are folded in as little-endian u64, then the last
+// 0 to 7 of them, filled up with zeroes, ^ their total number << 56.
+//
+//	path, path2  and each directory above: fold the components one by one, each
+//	             with the slash before it, from 0x9e3779b97f4a7c15
+//	inode        of file and file2: fold the number into 0xc2b2ae3d27d4eb4f
+//	agent id     fold the bytes into 0x165667b19e3779f9
+//	session      fold the number into 0xd6e8feb86659fd93
+//
+// That a path's key is made on the way from the root costs nothing more for the
+// directories above it, and lets a query for everything below a directory skip
+// blocks too. The inode goes without its device: who asks has seldom more, and
+// two devices with the same number cost a block that is read in vain.
+//
+// # Codecs
+//
+// Codec 1 stores the records as they are, one after the other. A block that does
+// not get smaller with the codec of the writer is stored so.
+//
+// Codec 2 is one LZ4 block of that.
+//
+// Codec 3, delta, stores each record as its difference from an earlier one of
+// the block. Records of one process agree in most of their words: what is left
+// is a sixth of the bytes, and LZ4 has less to do than with the records
+// themselves: half the size in half the time.
+//
+//	offset size
+//	     0    4  n, bytes of the streams
+//	     4    .  one LZ4 block of the streams; or the streams if they are n bytes
+//
+//	streams:
+//	     0    4  bytes of the control stream
+//	     4    4  bytes of the counter stream
+//	     8    .  control stream, counter stream, word stream
+//
+// For each record in turn, with "before" the record before it (all zero, of 132
+// bytes, at first):
+//
+//   - control: a byte, the slot. The reference is the last record of the block
+//     that was put into this one of 256 slots, or if there is none the record
+//     before. A record goes into the slot process_id * 0x9e3779b1 >> 24 & 0xff.
+//   - control: a byte, the flags of what is not as predicted.
+//   - control, if flag 16: a bitmap of the 33 header words of 4 bytes that differ
+//     from the reference's; bit 0 stands for word 32. Words: each of these, in
+//     order. Not among them are those of the five counters below.
+//   - counters: ktime - before.ktime; if flag 1, event_id - (before.event_id + 1);
+//     if flag 2, global_sequence - (before.global_sequence + 1); if flag 4,
+//     sequence - (the sequence of the last record in the block whose cpu_id is the
+//     same modulo 64, or 0, + 1); if flag 8, root_cause_event_id - (the event_id if
+//     the reference's equals the reference's event_id, else the reference's). Each
+//     is modulo 2^64, in zigzag form, as a varint of 7 bits a byte, lowest first.
+//   - control, if flag 32: for each 128 bytes behind the header that record and
+//     reference both have, a bitmap of the words that differ. Words: each of these.
+//   - words: what the record has behind the end of the reference.
+//
+// # Footer
+//
+//	offset size
+//	     0    8  magic "\x8fUSJftr\n"
+//	     8    4  bytes before the entries: 600
+//	    12    4  bytes of an entry: 64
+//	    16    4  number of entries
+//	    20    4  flags: 1 closed by its writer, 2 sealed by the next one after a
+//	             crash, 4 blocks are missing between those listed
+//	    24    8  number of records
+//	    32    8  bytes of the records
+//	    40   16  ktime, lowest and highest
+//	    56   16  event_id, lowest and highest
+//	    72   16  global_sequence, lowest and highest
+//	    88  512  the first 512 bytes of the segment
+//	   600 64*n  an entry for each block
+//
+//	entry:
+//	     0    8  offset of the block
+//	     8    8  ordinal of its first record
+//	    16    4  number of records
+//	    20    4  bytes of its header
+//	    24    4  bytes stored
+//	    28    4  CRC-32C of the header, as the block has it
+//	    32   16  ktime, lowest and highest
+//	    48   16  event_id, lowest and highest
+//
+//	trailer, the last 64 bytes of the file:
+//	     0   32  digest: SHA-256 of all bytes of the file before it
+//	    32    8  offset of the footer
+//	    40    4  bytes of the trailer: 64
+//	    44    4  CRC-32C of the footer up to here
+//	    48    8  salt of the segment
+//	    56    8  magic "\x8fUSJend\n"
+//
+// The entries have what is needed to go to an ordinal, a time or an event id in
+// O(log n) without touching a block. The header is repeated so that the loss of
+// its sector costs nothing. The digest of a segment is in the header of the next
+// one: a segment that was changed, exchanged or left out shows.
+//
+// # Writing
+//
+// Append copies the record into a buffer and publishes how far the buffer is
+// filled, in one atomic store. A goroutine, the committer, turns full buffers
+// into blocks and writes them; another, the syncer, makes them durable, so that
+// a slow sync holds up neither. The committer may take what there is of a buffer
+// that is still being filled: that is how an interval, Flush or Sync work without
+// a lock in Append. There are four buffers. When they are full Append waits, and
+// WriterStats says so.
+//
+// If a write fails, what is in the file is synced if possible, and the writer
+// stops. If a sync fails it stops at once and nothing is tried again: the kernel
+// may have dropped the pages and would call the next sync good. Every later call
+// returns the *[StoppedError], which says up to which ordinal records are safe.
+//
+// # Recovery
+//
+// [Create] seals what the writer before left without a footer. It reads the
+// blocks of the segment from the start; what follows the last good one is a torn
+// tail, was never acknowledged, and is cut off. A bad block with a good one behind
+// it is damage, not a tail: nothing is cut off there, the footer lists the good
+// blocks, and reader, Verify and [RecoveryReport] name the ordinals in the hole.
+// A reader of such a segment does the same without changing anything.
+//
+// The next good block behind damage is the next one at a multiple of 8 with magic,
+// salt and a right checksum whose ordinals can follow.
+package userjournal

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package userjournal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"sort"
+	"sync"
+)
+
+// A Reader reads a journal, also while a writer in this or another process
+// appends to it: it takes no lock and sees whole blocks only. Its methods may
+// be called by several goroutines.
+type Reader struct {
+	fs  FS
+	dir string
+
+	mu       sync.Mutex
+	closed   bool
+	segments []*index // oldest first
+	recent   []*index // those whose entries are kept, the last used last
+	cache    blockCache
+}
+
+// Open opens the journal in the directory. Of one that was closed it reads the
+// header and the footer of the last segment.
+func Open(dir string) (*Reader, error) { return OpenFS(OSFS, dir) }
+
+// OpenFS is Open with another filesystem.
+func OpenFS(fsys FS, dir string) (*Reader, error) {
+	names, foreign, err := listSegments(fsys, dir)
+	if err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	if len(names) == 0 {
+		if foreign != "" {
+			return nil, fmt.Errorf("open journal: %s: %w: it holds %q and no segment", dir, ErrNotJournal, foreign)
+		}
+		return nil, fmt.Errorf("open journal: %s: %w: nothing was recorded here yet", dir, ErrEmpty)
+	}
+	r := &Reader{fs: fsys, dir: dir}
+	r.cache.limit = defaultCache
+	if err := r.update(names); err != nil {
+		return nil, fmt.Errorf("open journal: %s: %w", dir, err)
+	}
+	return r, nil
+}
+
+// Close makes all later calls fail with ErrClosed. Those under way go on.
+func (r *Reader) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed, r.segments, r.recent = true, nil, nil
+	r.cache.clear()
+	return nil
+}
+
+// refresh looks for what was written since.
+func (r *Reader) refresh() error {
+	names, _, err := listSegments(r.fs, r.dir)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return ErrClosed
+	}
+	return r.update(names)
+}
+
+// update takes in the names that are in the directory now, and what has become
+// visible in the last segment.
+func (r *Reader) update(names []string) error {
+	known := make(map[string]*index, len(r.segments))
+	for _, x := range r.segments {
+		known[x.name] = x
+	}
+	segments := make([]*index, 0, len(names))
+	for _, name := range names {
+		x := known[name]
+		if x == nil {
+			first, _ := ParseSegmentName(name)
+			x = &index{segment: segment{name: name, first: first}}
+		}
+		segments = append(segments, x)
+	}
+	// The last one may have been created a moment ago and have no header
+	// yet; the one before it may have grown before it was sealed.
+	for i := len(segments) - 1; i >= 0; i-- {
+		err := r.load(segments[i], false)
+		switch {
+		case err == nil:
+			r.segments = segments
+			return nil
+		case i > 0 && (errors.Is(err, ErrTruncated) || errors.Is(err, fs.ErrNotExist)):
+			segments = segments[:i]
+		case i > 0 && gone(err):
+			r.segments = segments
+			return nil
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+// open opens the file of a segment.
+func (r *Reader) open(x *index) (File, error) {
+	return r.fs.Open(filepath.Join(r.dir, x.name))
+}
+
+// gone: the error is of a segment that cannot be read as one, or that somebody
+// removed. What it held is missing.
+func gone(err error) bool {
+	return errors.Is(err, ErrDamaged) || errors.Is(err, ErrTruncated) ||
+		errors.Is(err, ErrNotJournal) || errors.Is(err, fs.ErrNotExist)
+}
+
+// position is the index of the segment in which the ordinal would be.
+func (r *Reader) position(ordinal uint64) int {
+	i := sort.Search(len(r.segments), func(i int) bool { return r.segments[i].first > ordinal })
+	return max(i-1, 0)
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package userjournal
+
+import (
+	"errors"
+	"math"
+	"slices"
+)
+
+// A scanPlan is the segments that a scan passes, in its order.
+type scanPlan struct {
+	reader   *Reader
+	options  ScanOptions
+	from, to uint64
+	segments []*index
+	tail     *index // the last segment, with the entries that it had
+	expect   uint64 // the ordinal that comes next if none is lost
+}
+
+func (r *Reader) plan(o ScanOptions) (*scanPlan, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil, ErrClosed
+	}
+	p := &scanPlan{reader: r, options: o, from: max(o.From, r.segments[0].first), to: o.To}
+	lastSegment := r.segments[len(r.segments)-1]
+	if err := r.load(lastSegment, true); err != nil && !gone(err) {
+		return nil, err
+	}
+	// What is written from now on is for the next scan.
+	tail := *lastSegment
+	p.tail = &tail
+	last := uint64(math.MaxUint64)
+	if tail.loaded {
+		last = tail.last()
+	}
+	if p.to == 0 || p.to > last {
+		p.to = last
+	}
+	if p.from > p.to {
+		return p, nil
+	}
+	lo, hi := r.position(p.from), r.position(p.to)
+	p.segments = slices.Clone(r.segments[lo : hi+1])
+	p.expect = p.from
+	if o.Reverse {
+		slices.Reverse(p.segments)
+		p.expect = p.to
+	}
+	return p, nil
+}
+
+// entries are the blocks of the segment, oldest first, with its header.
+func (p *scanPlan) entries(x *index) ([]entry, *segmentHeader, error) {
+	if x.first == p.tail.first && p.tail.loaded {
+		return p.tail.entries, p.tail.header, nil
+	}
+	r := p.reader
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.load(x, true); err != nil {
+		return nil, nil, err
+	}
+	return x.entries, x.header, nil
+}
+
+// wanted are the ones of the entries that the scan passes, in its order.
+func (p *scanPlan) wanted(entries []entry) []entry {
+	lo := findOrdinal(entries, p.from)
+	hi := lo
+	for hi < len(entries) && entries[hi].first <= p.to {
+		hi++
+	}
+	entries = entries[lo:hi]
+	if p.options.Reverse {
+		entries = slices.Clone(entries)
+		slices.Reverse(entries)
+	}
+	return entries
+}
+
+// missing is the damage between what was expected and the records first to
+// last, which come next, or nil.
+func (p *scanPlan) missing(segment string, first, last uint64) *DamageError {
+	d := &DamageError{Segment: segment, Err: errMissing}
+	if p.options.Reverse {
+		d.First, d.Last = last+1, p.expect
+		p.expect = first - 1
+	} else {
+		d.First, d.Last = p.expect, first-1
+		p.expect = last + 1
+	}
+	if d.Last < d.First || d.Last == math.MaxUint64 {
+		return nil
+	}
+	return d
+}
+
+var errMissing = errors.New("blocks are missing")

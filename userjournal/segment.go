@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package userjournal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+)
+
+// A segment is what is known of one file of the journal. It stays as it is once
+// the segment is sealed.
+type segment struct {
+	name  string
+	first uint64 // from the name
+
+	header    *segmentHeader
+	headerErr error // the header had to be made up from the footer or a block
+	footer    *footer
+	footerErr error // why there is none
+}
+
+func (s *segment) sealed() bool { return s.footer != nil }
+
+// closed: nothing is to be recovered.
+func (s *segment) closed() bool {
+	return s.sealed() && s.footer.flags&(sealedClosed|sealedRecovered) != 0
+}
+
+// loadSegment reads header and footer.
+func loadSegment(f File, name string, withEntries bool) (*segment, error) {
+	first, _ := ParseSegmentName(name)
+	size, err := f.Size()
+	if err != nil {
+		return nil, err
+	}
+	s := &segment{name: name, first: first}
+	s.header, s.headerErr = readHeader(f)
+	s.footer, s.footerErr = readFooter(f, size, withEntries)
+	switch {
+	case errors.Is(s.headerErr, ErrVersion) || s.headerErr != nil && !gone(s.headerErr):
+		return nil, fmt.Errorf("%s: %w", name, s.headerErr)
+	case s.footerErr != nil && !gone(s.footerErr):
+		return nil, fmt.Errorf("%s: %w", name, s.footerErr)
+	case s.headerErr != nil && s.footer != nil:
+		h := s.footer.header
+		s.header = &h
+	case s.headerErr != nil:
+		if s.header, err = headerFromBlock(f, size, first); err != nil {
+			if gone(err) {
+				err = s.headerErr
+			}
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	case s.footer != nil && !s.header.sameIdentity(&s.footer.header):
+		s.footer, s.footerErr = nil, damaged("footer: of another segment")
+	}
+	if s.header.First != first {
+		return nil, fmt.Errorf("%s: %w", name,
+			damaged("it holds the segment %s: files were renamed", SegmentName(s.header.First)))
+	}
+	return s, nil
+}
+
+// headerFromBlock makes up a header from the first block.
+func headerFromBlock(f File, size int64, first uint64) (*segmentHeader, error) {
+	var b [blkFixedSize]byte
+	if err := readFull(f, b[:], HeaderSize); err != nil {
+		return nil, err
+	}
+	br := blockReader{r: f, salt: le.Uint64(b[blkSalt:])}
+	var blk block
+	if err := br.readHeader(HeaderSize, size, &blk); err != nil {
+		return nil, err
+	}
+	if blk.zone.First != first {
+		return nil, damaged("first block begins with record %d", blk.zone.First)
+	}
+	return &segmentHeader{First: first, Salt: br.salt}, nil
+}
+
+func (s *segment) walk(f File) segmentWalk {
+	return segmentWalk{blocks: blockReader{r: f, salt: s.header.Salt}, name: s.name,
+		offset: HeaderSize, next: s.first,
+		block: func(int64, *block) error { return nil }, hole: func(*DamageError) {}}
+}
+
+// listSegments returns the names of the segments, oldest first, and whether
+// there is anything else that no journal has.
+func listSegments(fsys FS, dir string) (names []string, foreign string, err error) {
+	all, err := fsys.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, "", fmt.Errorf("%s: %w: there is no such directory", dir, ErrNotJournal)
+	case err != nil:
+		return nil, "", err
+	}
+	for _, name := range all {
+		if _, ok := ParseSegmentName(name); ok {
+			names = append(names, name)
+		} else if name != lockName && name != "lost+found" && filepath.Ext(name) != asideSuffix {
+			foreign = name
+		}
+	}
+	return names, foreign, nil
+}

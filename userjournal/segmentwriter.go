@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package userjournal
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"path/filepath"
+)
+
+// A segmentWriter appends to one segment and knows what its footer will say.
+type segmentWriter struct {
+	file   File
+	path   string
+	header segmentHeader
+	first  []byte // of the file: the header as written
+	hash   hash.Hash
+	size   int64
+	footer footer
+}
+
+func createSegment(fsys FS, dir string, h segmentHeader) (*segmentWriter, error) {
+	path := filepath.Join(dir, SegmentName(h.First))
+	f, err := fsys.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &segmentWriter{file: f, path: path, header: h, first: h.encode(), hash: sha256.New()}
+	s.footer.extremes = noExtremes()
+	if err := s.append(s.first); err != nil {
+		// A name without a header would only be in the next writer's way.
+		return nil, errors.Join(err, f.Close(), fsys.Remove(path))
+	}
+	return s, nil
+}
+
+// append writes b at the end. After an error the file ends where it did before,
+// or, if the disk refuses even that, in a torn block.
+func (s *segmentWriter) append(b []byte) error {
+	n, err := s.file.WriteAt(b, s.size)
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		_ = s.file.Truncate(s.size)
+		return err
+	}
+	s.size += int64(n)
+	s.hash.Write(b)
+	return nil
+}
+
+// put appends a block with its header.
+func (s *segmentWriter) put(b []byte, blk *block) error {
+	offset := s.size
+	if err := s.append(b); err != nil {
+		return err
+	}
+	s.footer.add(offset, blk)
+	return nil
+}
+
+func (f *footer) add(offset int64, blk *block) {
+	f.entries = append(f.entries, blk.entry(offset))
+	f.records += uint64(blk.records)
+	f.raw += uint64(blk.raw)
+	f.extremes.add(&blk.zone)
+}
+
+// full: a block of n bytes and the footer would not fit.
+func (s *segmentWriter) full(n int, limit int64) bool {
+	blocks := len(s.footer.entries)
+	end := s.size + int64(n) + ftrHeadSize + int64(blocks+1)*entSize + trailer
+	return blocks > 0 && (end > limit || blocks == maxBlocks)
+}
+
+// seal writes the footer. The file is to be synced and closed then.
+func (s *segmentWriter) seal(flags uint32) error {
+	f := &s.footer
+	f.flags, f.offset = flags, s.size
+	b := f.encode(s.first)
+	s.hash.Write(b)
+	s.hash.Sum(f.digest[:0])
+	b = appendTrailer(b, f.offset, f.digest, s.header.Salt)
+	n, err := s.file.WriteAt(b, s.size)
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		_ = s.file.Truncate(s.size)
+		return fmt.Errorf("footer: %w", err)
+	}
+	s.size += int64(n)
+	return nil
+}
+
+// following is the header of the segment after this sealed one.
+func (h *segmentHeader) following(f *footer, first uint64) segmentHeader {
+	next := *h
+	next.First, next.Index = first, h.Index+1
+	next.Records, next.Raw = h.Records+f.records, h.Raw+f.raw
+	next.Previous = f.digest
+	return next
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package userjournal
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// WriterStats are a writer's since it was created. Written means in the file,
+// where readers see it.
+type WriterStats struct {
+	Written      uint64 // last ordinal
+	Acknowledged uint64 // last ordinal
+
+	Records     uint64 // written
+	RawBytes    uint64 // of these records
+	StoredBytes uint64 // in the files: blocks, headers and footers
+	Blocks      uint64
+	Segments    uint64
+	Syncs       uint64
+
+	// Stalls is how often Append waited for the disk or the compression, and
+	// StallTime for how long: back-pressure.
+	Stalls    uint64
+	StallTime time.Duration
+	// Free is how many of its Buffers the writer could fill at once now.
+	Free, Buffers int
+}
+
+// counters are the ones that other goroutines may read.
+type counters struct {
+	written, acknowledged atomic.Uint64
+
+	records, raw, stored, blocks, segments, syncs atomic.Uint64
+
+	stalls, stallTime atomic.Uint64
+}
+
+// Stats may be called by any goroutine at any time.
+func (w *Writer) Stats() WriterStats {
+	c := &w.count
+	return WriterStats{
+		Written:      c.written.Load(),
+		Acknowledged: c.acknowledged.Load(),
+		Records:      c.records.Load(),
+		RawBytes:     c.raw.Load(),
+		StoredBytes:  c.stored.Load(),
+		Blocks:       c.blocks.Load(),
+		Segments:     c.segments.Load(),
+		Syncs:        c.syncs.Load(),
+		Stalls:       c.stalls.Load(),
+		StallTime:    time.Duration(c.stallTime.Load()),
+		Free:         len(w.free),
+		Buffers:      buffers,
+	}
+}

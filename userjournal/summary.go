@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package userjournal
+
+import (
+	"bytes"
+	"math"
+
+	"vexj/uapi"
+)
+
+const recentKeys = 1 << 10
+
+// A summary makes the zone map of one block after the other.
+type summary struct {
+	zone    ZoneMap
+	keys    []key
+	recent  [recentKeys]key // a key of this block, where its hash says
+	seen    [seenPaths]seenPath
+	inode   uint64
+	records int
+}
+
+func (s *summary) reset(first uint64) {
+	s.zone = ZoneMap{First: first, MinKtime: math.MaxUint64, MinID: math.MaxUint64,
+		MinSequence: math.MaxUint64, MinPID: math.MaxUint32, filter: s.zone.filter[:0]}
+	s.keys = s.keys[:0]
+	clear(s.recent[:])
+	clear(s.seen[:])
+	s.inode = 0
+	s.records = 0
+}
+
+// addAll adds the records in raw, each of which Append has checked, and returns
+// how many there are.
+func (s *summary) addAll(raw []byte) int {
+	for len(raw) > 0 {
+		size := int(le.Uint32(raw[recSize:]))
+		s.add(raw[:size:size])
+		raw = raw[size:]
+	}
+	return s.records
+}
+
+func (s *summary) add(rec []byte) {
+	h := rec[:recHeader:recHeader]
+	z := &s.zone
+	s.records++
+
+	ktime := le.Uint64(h[recKtime:])
+	z.MinKtime, z.MaxKtime = min(z.MinKtime, ktime), max(z.MaxKtime, ktime)
+	id := le.Uint64(h[recID:])
+	z.MinID, z.MaxID = min(z.MinID, id), max(z.MaxID, id)
+	seq := le.Uint64(h[recGlobal:])
+	z.MinSequence, z.MaxSequence = min(z.MinSequence, seq), max(z.MaxSequence, seq)
+	pid := le.Uint32(h[recPID:])
+	z.MinPID, z.MaxPID = min(z.MinPID, pid), max(z.MaxPID, pid)
+	word, bit := pidBit(pid)
+	z.pids[word] |= bit
+	word, bit = typeBit(le.Uint32(h[recType:]))
+	z.types[word] |= bit
+	z.Flags |= uapi.Flags(le.Uint32(h[recFlags:]))
+	z.Visibility |= le.Uint64(h[recMask:])
+
+	if le.Uint32(h[recVersion:]) == uapi.Version {
+		s.addAttrs(rec[recHeader : recHeader+int(le.Uint32(h[recContext:]))])
+	}
+}
+
+// addAttrs takes what it knows from the context. One that is malformed adds
+// what comes before the fault, as a reader of the record would see it.
+func (s *summary) addAttrs(c []byte) {
+	for len(c) >= 4 {
+		head := le.Uint32(c)
+		n := int(head >> 16)
+		end := 4 + (n+3)&^3
+		if end > len(c) {
+			return
+		}
+		v := c[4 : 4+n]
+		switch uapi.Tag(head & 0xffff) {
+		case uapi.AttrFile, uapi.AttrFile2:
+			if n >= 16 {
+				s.addInode(le.Uint64(v[8:]))
+			}
+		case uapi.AttrPath, uapi.AttrPath2:
+			s.addPath(v)
+		case uapi.AttrAgentID:
+			s.addKey(bytesKey(domainAgent, v))
+		case uapi.AttrSession:
+			if n == 8 {
+				s.addKey(numberKey(domainSession, le.Uint64(v)))
+			}
+		}
+		c = c[end:]
+	}
+}
+
+func (s *summary) addInode(inode uint64) {
+	if inode != s.inode {
+		s.inode = inode
+		s.addKey(numberKey(domainInode, inode))
+	}
+}
+
+// addPath adds the path and each directory above it, and returns what pathKey
+// says of it.
+func (s *summary) addPath(path []byte) uint64 {
+	if len(path) == 0 {
+		return domainPath
+	}
+	seen := &s.seen[pathSlot(path)]
+	if bytes.Equal(seen.path, path) {
+		return seen.hash
+	}
+	// The last component, with the slash before it unless that is all.
+	i := bytes.LastIndexByte(path[1:], '/') + 1
+	h := foldBytes(s.addPath(path[:i]), path[i:])
+	s.addKey(key(h))
+	*seen = seenPath{path, h}
+	return h
+}
+
+// A seenPath is in the filter already, as are the directories above it.
+type seenPath struct {
+	path []byte // shares memory with the block
+	hash uint64
+}
+
+const seenPaths = 1 << 9
+
+// pathSlot mixes the ends of a path, which differ most.
+func pathSlot(path []byte) int {
+	n := len(path)
+	h := uint64(n)
+	if n >= 8 {
+		h ^= le.Uint64(path[n-8:])
+	}
+	if n >= 16 {
+		h += le.Uint64(path[n-16:]) >> 7
+	}
+	return int(h * foldPrime >> (64 - 9))
+}
+
+func (s *summary) addKey(k key) {
+	// Most keys are among the last few: what slips through costs a few bits.
+	slot := &s.recent[uint64(k)>>40%recentKeys]
+	if *slot == k {
+		return
+	}
+	*slot = k
+	s.keys = append(s.keys, k)
+}
+
+// finish returns the zone map of what was added since reset. It is overwritten
+// by the next one.
+func (s *summary) finish() *ZoneMap {
+	z := &s.zone
+	z.Last = z.First + uint64(s.records) - 1
+	n := filterSize(len(s.keys))
+	z.filter = grow(z.filter[:0], n)[:n]
+	clear(z.filter)
+	for _, k := range s.keys {
+		z.filter.add(k)
+	}
+	return z
+}

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package userjournal
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// A Problem is one thing that Verify found.
+type Problem DamageError
+
+func (p *Problem) String() string { return (*DamageError)(p).Error() }
+
+// A VerifyReport sums up what Verify read.
+type VerifyReport struct {
+	Segments, Blocks int
+	Records          uint64
+	FirstOrdinal     uint64
+	LastOrdinal      uint64
+	RawBytes         uint64
+	StoredBytes      uint64 // of the files
+	Problems         int
+	LostRecords      uint64 // in what is damaged or missing
+	Clean            bool   // the writer closed it
+	TailBytes        int64  // behind the last block of one that is not: unfinished
+}
+
+// OK: nothing is damaged or missing. An unfinished tail is neither.
+func (v *VerifyReport) OK() bool { return v.Problems == 0 }
+
+// Verify reads the whole journal and holds every byte of it against the
+// checksums, digests, zone maps and footers. fn, which may be nil, is called
+// for each problem. The error is one of reading, not of what was read.
+func (r *Reader) Verify(fn func(Problem)) (VerifyReport, error) {
+	if err := r.refresh(); err != nil {
+		return VerifyReport{}, err
+	}
+	r.mu.Lock()
+	if r.closed {
+		r.mu.Unlock()
+		return VerifyReport{}, ErrClosed
+	}
+	segments := r.segments
+	r.mu.Unlock()
+
+	v := verifier{reader: r, tell: fn}
+	v.report.FirstOrdinal = segments[0].first
+	v.next = segments[0].first
+	for i, x := range segments {
+		if err := v.segment(x.name, i == len(segments)-1); err != nil {
+			return v.report, fmt.Errorf("verify %s: %w", x.name, err)
+		}
+	}
+	v.report.LastOrdinal = v.next - 1
+	return v.report, nil
+}
+
+type verifier struct {
+	reader *Reader
+	tell   func(Problem)
+	report VerifyReport
+	next   uint64 // ordinal
+	before *segment
+	digest Digest // of before, as computed
+
+	name   string
+	hash   *segmentHash
+	known  int // problems before this segment
+	buffer blockBuffer
+	sum    summary
+	found  footer // what the footer should say
+}
+
+// A segmentHash computes the digest while the segment is read in order.
+type segmentHash struct {
+	io.Writer
+	r  io.ReaderAt
+	at int64
+}
+
+func (h *segmentHash) upTo(offset int64) error {
+	if offset <= h.at {
+		return nil
+	}
+	_, err := io.Copy(h.Writer, io.NewSectionReader(h.r, h.at, offset-h.at))
+	h.at = offset
+	return err
+}
+
+// block takes in the bytes of a block that was read anyway.
+func (h *segmentHash) block(offset int64, b []byte) error {
+	if err := h.upTo(offset); err != nil {
+		return err
+	}
+	h.at = offset + int64(len(b))
+	_, err := h.Write(b)
+	return err
+}
+
+func (v *verifier) problem(offset, size int64, first, last uint64, err error) {
+	p := Problem{Segment: v.name, Offset: offset, Bytes: size, First: first, Last: last, Err: err}
+	v.report.Problems++
+	if last >= first {
+		v.report.LostRecords += last - first + 1
+	}
+	if v.tell != nil {
+		v.tell(p)
+	}
+}
+
+// fault is a problem that costs no record.
+func (v *verifier) fault(offset, size int64, err error) { v.problem(offset, size, 1, 0, err) }
+
+func (v *verifier) segment(name string, last bool) error {
+	v.name = name
+	f, err := v.reader.fs.Open(v.path(name))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	size, err := f.Size()
+	if err != nil {
+		return err
+	}
+	v.report.Segments++
+	v.known = v.report.Problems
+	v.report.StoredBytes += uint64(size)
+	s, err := loadSegment(f, name, true)
+	if err != nil {
+		if !gone(err) {
+			return err
+		}
+		v.fault(0, size, err)
+		v.before = nil
+		return nil
+	}
+	v.header(s)
+	v.chain(s)
+	if s.first != v.next {
+		v.problem(0, 0, v.next, s.first-1, errMissing)
+	}
+	h := sha256.New()
+	v.hash = &segmentHash{Writer: h, r: f}
+	v.found = footer{extremes: noExtremes()}
+	end, err := v.blocks(f, s, size)
+	if err != nil {
+		return err
+	}
+	if s.sealed() {
+		if err := v.footer(s, end); err != nil {
+			return err
+		}
+		h.Sum(v.digest[:0])
+		if v.digest != s.footer.digest {
+			v.fault(0, size, errors.New("digest differs"))
+		}
+	} else if err := v.tail(f, end, size, last); err != nil {
+		return err
+	}
+	v.report.Clean = s.closed()
+	v.before = s
+	return nil
+}
+
+func (v *verifier) path(name string) string { return v.reader.dir + "/" + name }
+
+func (v *verifier) header(s *segment) {
+	switch {
+	case s.headerErr != nil:
+		v.fault(0, HeaderSize, s.headerErr)
+	case s.sealed() && s.footer.header != *s.header:
+		v.fault(0, HeaderSize, errors.New("the footer repeats another header"))
+	}
+}
+
+// chain holds the segment against the one before it.
+func (v *verifier) chain(s *segment) {
+	b := v.before
+	if b == nil || s.headerErr != nil && !s.sealed() {
+		return
+	}
+	h, p := s.header, b.header
+	switch {
+	case b.headerErr != nil && !b.sealed():
+	case h.Journal != p.Journal:
+		v.fault(0, HeaderSize, errors.New("of another journal"))
+	case h.Index != p.Index+1:
+		v.fault(0, HeaderSize, fmt.Errorf("segment %d follows segment %d", h.Index, p.Index))
+	case b.sealed() && h.Previous != b.footer.digest:
+		v.fault(0, HeaderSize, errors.New("the segment before has another digest than it had"))
+	case b.sealed() && (h.Records != p.Records+b.footer.records || h.Raw != p.Raw+b.footer.raw):
+		v.fault(0, HeaderSize, errors.New("counts of the segments before differ"))
+	}
+}
+
+// blocks verifies the blocks and what lies between them, and returns where the
+// last one ends.
+func (v *verifier) blocks(f File, s *segment, size int64) (int64, error) {
+	w := s.walk(f)
+	w.hole = func(d *DamageError) { v.problem(d.Offset, d.Bytes, d.First, d.Last, d.Err) }
+	w.block = func(offset int64, blk *block) error {
+		v.found.add(offset, blk)
+		v.report.Blocks++
+		e := blk.entry(offset)
+		if err := v.buffer.read(f, &e); err != nil {
+			return err
+		}
+		if err := v.hash.block(offset, v.buffer.file); err != nil {
+			return err
+		}
+		err := v.buffer.decode(&e, s.header.Salt)
+		if err == nil {
+			err = v.zone(blk)
+		}
+		if errors.Is(err, ErrDamaged) {
+			v.problem(offset, blk.size(), blk.zone.First, blk.zone.Last, err)
+			return nil
+		}
+		v.report.Records += uint64(blk.records)
+		v.report.RawBytes += uint64(blk.raw)
+		return err
+	}
+	limit := size
+	if s.sealed() {
+		limit = s.footer.offset
+	}
+	err := w.run(limit)
+	v.next = w.next
+	return w.offset, err
+}
+
+// zone makes the zone map again and holds it against the header. A header that
+// was extended by a later minor version may say more.
+func (v *verifier) zone(blk *block) error {
+	b := &v.buffer
+	v.sum.reset(blk.zone.First)
+	v.sum.addAll(b.records)
+	zone := v.sum.finish()
+	got := b.file[:blk.header]
+	fixed := int(le.Uint16(got[blkFixed:]))
+	want := make([]byte, blkFixedSize+len(zone.filter))
+	encodeBlockHeader(want, zone, blk.codec, blk.stored, blk.raw, le.Uint64(got[blkSalt:]))
+	le.PutUint16(want[blkFixed:], uint16(fixed))
+	if !bytes.Equal(want[blkFixed:blkFixedSize], got[blkFixed:blkFixedSize]) ||
+		!bytes.Equal(want[blkFixedSize:], got[fixed:]) {
+		return damaged("zone map is not that of the records")
+	}
+	return nil
+}
+
+// footer holds a footer, whose checksum was right, against the blocks.
+func (v *verifier) footer(s *segment, end int64) error {
+	f := s.footer
+	if end != f.offset {
+		lost := v.next
+		if n := len(f.entries); n > 0 {
+			lost = f.entries[n-1].last() + 1
+		}
+		v.problem(end, f.offset-end, v.next, lost-1, errMissing)
+		v.next = max(v.next, lost)
+	} else if v.report.Problems == v.known && !equalFooters(f, &v.found) {
+		v.fault(f.offset, 0, errors.New("footer is not that of the blocks"))
+	}
+	return v.hash.upTo(f.offset + ftrHeadSize + int64(len(f.entries))*entSize)
+}
+
+func equalFooters(a, b *footer) bool {
+	if a.records != b.records || a.raw != b.raw || a.extremes != b.extremes || len(a.entries) != len(b.entries) {
+		return false
+	}
+	for i := range a.entries {
+		if a.entries[i] != b.entries[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// tail looks at what follows the last block where there is no footer. What a
+// writer did not finish is no fault; a footer that was finished and is damaged
+// is one.
+func (v *verifier) tail(f File, end, size int64, last bool) error {
+	rest := size - end
+	if !last {
+		v.fault(end, rest, errNoFooter)
+		return nil
+	}
+	v.report.TailBytes = rest
+	whole, err := wasFooter(f, end, size)
+	if err != nil || !whole {
+		return err
+	}
+	v.fault(end, rest, damaged("footer"))
+	v.report.TailBytes = 0
+	return nil
+}
+
+// wasFooter: from end to size there was once a whole footer.
+func wasFooter(f File, end, size int64) (bool, error) {
+	var b [8]byte
+	if size-end < ftrHeadSize+trailer {
+		return false, nil
+	}
+	if err := readFull(f, b[:], size-8); err != nil {
+		return false, err
+	}
+	if bytes.Equal(b[:], trailerMagic[:]) {
+		return true, nil
+	}
+	var head [ftrHeadSize]byte
+	if err := readFull(f, head[:], end); err != nil {
+		return false, err
+	}
+	length := ftrHeadSize + int64(le.Uint32(head[ftrCount:]))*entSize + trailer
+	return bytes.Equal(head[:8], footerMagic[:]) && size-end >= length, nil
+}
