@@ -37,6 +37,7 @@ var arrows = map[string][]string{
 	"mirror":               {"ring", "userjournal", "uapi"},
 	"query":                {"userjournal", "uapi"},
 	"internal/conformance": {"uapi"},
+	"internal/storm":       nil,
 	"bench":                {"*"},
 	"cmd":                  {"*"},
 }
@@ -46,19 +47,22 @@ var testArrows = map[string][]string{
 	"bpf":    {"internal/conformance", "ring", "mirror", "userjournal", "query"},
 	"ring":   {"bench/gen"},
 	"mirror": {"bench/gen", "query"},
+	// Tests alone, of the whole chain.
+	"internal/storm": {"*"},
 }
 
 // outside says which folders may use a module that comes from outside of
 // vexj: the record, the ring and the journal can be read with little more than
 // the standard library.
 var outside = map[string][]string{
-	"github.com/cilium/ebpf":          {"bench", "bpf"},
-	"github.com/pierrec/lz4/v4":       {"userjournal"},
-	"github.com/rogpeppe/go-internal": nil, // tests
-	"github.com/spf13/cobra":          {"cmd"},
-	"github.com/spf13/pflag":          {"cmd"},
-	"golang.org/x/sys":                {"bench", "bpf", "cmd", "internal", "mirror", "ring", "uapi", "userjournal"},
-	"golang.org/x/term":               {"cmd"},
+	"github.com/bmatcuk/doublestar/v4": {"query"},
+	"github.com/cilium/ebpf":           {"bench", "bpf"},
+	"github.com/pierrec/lz4/v4":        {"userjournal"},
+	"github.com/rogpeppe/go-internal":  nil, // tests
+	"github.com/spf13/cobra":           {"cmd"},
+	"github.com/spf13/pflag":           {"cmd"},
+	"golang.org/x/sys":                 {"bench", "bpf", "cmd", "internal", "mirror", "ring", "uapi", "userjournal"},
+	"golang.org/x/term":                {"cmd"},
 }
 
 // A source is a Go file of the tree.

@@ -49,13 +49,72 @@ struct path_args {
 	u32 second;		/* 1: this is path2 */
 };
 
+/* One turn of a climb: a name, or a mount. Returns 1 at its end. */
+static long climb_step(u32 i, struct scratch **sp)
+{
+	struct scratch *s = *sp;
+	u64 dentry = s->up.dentry, parent, hash_len;
+	struct component *c;
+	struct dentry *d;
+	u32 len;
+
+	if (dentry == s->up.root && s->up.mnt) {
+		u64 m = mount_of(s->up.mnt);
+		u64 up = (u64)get(at(struct mount, m), mnt_parent);
+
+		if (up == m) {
+			s->up.whole = 1;
+			return 1;
+		}
+		s->up.dentry = (u64)get(at(struct mount, m), mnt_mountpoint);
+		s->up.mnt = vfsmount_of(up);
+		s->up.root = (u64)get(at(struct vfsmount, s->up.mnt), mnt_root);
+		return 0;
+	}
+	d = at(struct dentry, dentry);
+	parent = (u64)get(d, d_parent);
+	if (parent == dentry || !parent)
+		return 1;
+	hash_len = get(d, d_name.hash_len);
+	len = hash_len >> 32 & 255;
+	if (s->up.n >= MAX_COMPONENTS || s->up.total + len + 1 > VEXJ_PATH_MAX - 8) {
+		s->up.cut = 1;
+		return 1;
+	}
+	c = &s->comps[s->up.n & (MAX_COMPONENTS - 1)];
+	c->name = (u64)get(d, d_name.name);
+	c->len = len;
+	s->up.n++;
+	s->up.total += len + 1;
+	s->up.dentry = parent;
+	return 0;
+}
+
+/* Writes the topmost name that is left at s->up.off. Returns 1 if there is none. */
+static long descend_step(u32 i, struct scratch **sp)
+{
+	struct scratch *s = *sp;
+	struct component *c;
+	u32 len, off = s->up.off;
+
+	if (!s->up.n)
+		return 1;
+	s->up.n--;
+	c = &s->comps[s->up.n & (MAX_COMPONENTS - 1)];
+	len = c->len & 255;
+	*(u8 *)rec_at(s, off) = '/';
+	off++;
+	bpf_probe_read_kernel(rec_at(s, off), len, (void *)c->name);
+	s->up.off = off + len;
+	return 0;
+}
+
 /*
  * Writes the path of a->dentry on a->mnt, plus the rest, as an attribute at
  * a->off. Returns the offset behind it.
  */
 __noinline int put_path(struct scratch *s, struct path_args *a)
 {
-	bool whole = false, cut = false;
 	u32 rest_len, off, start;
 
 	if (!s || !a)
@@ -66,47 +125,15 @@ __noinline int put_path(struct scratch *s, struct path_args *a)
 	s->up.root = a->mnt ? (u64)get(at(struct vfsmount, a->mnt), mnt_root) : 0;
 	s->up.n = 0;
 	s->up.total = rest_len ? rest_len + 1 : 0;
-
-	for (u32 i = 0; i < MAX_STEPS; i++) {
-		u64 dentry = s->up.dentry, parent, hash_len;
-		struct component *c;
-		struct dentry *d;
-		u32 len;
-
-		if (dentry == s->up.root && s->up.mnt) {
-			u64 m = mount_of(s->up.mnt);
-			u64 up = (u64)get(at(struct mount, m), mnt_parent);
-
-			if (up == m) {
-				whole = true;
-				break;
-			}
-			s->up.dentry = (u64)get(at(struct mount, m), mnt_mountpoint);
-			s->up.mnt = vfsmount_of(up);
-			s->up.root = (u64)get(at(struct vfsmount, s->up.mnt), mnt_root);
-			continue;
-		}
-		d = at(struct dentry, dentry);
-		parent = (u64)get(d, d_parent);
-		if (parent == dentry || !parent)
-			break;
-		hash_len = get(d, d_name.hash_len);
-		len = hash_len >> 32 & 255;
-		if (s->up.n >= MAX_COMPONENTS || s->up.total + len + 1 > VEXJ_PATH_MAX - 8) {
-			cut = true;
-			break;
-		}
-		c = &s->comps[s->up.n & (MAX_COMPONENTS - 1)];
-		c->name = (u64)get(d, d_name.name);
-		c->len = len;
-		s->up.n++;
-		s->up.total += len + 1;
-		s->up.dentry = parent;
-	}
+	s->up.whole = 0;
+	s->up.cut = 0;
+	repeat(MAX_STEPS, climb_step, &s);
 
 	off = a->off + 4;
 	start = off;
-	if (cut || !whole) {
+	if (s->up.cut || !s->up.whole) {
+		bool cut = s->up.cut;
+
 		if (cut) {
 			*(u32 *)rec_at(s, off) = 0x002e2e2e;	/* "..." */
 			off += 3;
@@ -114,20 +141,9 @@ __noinline int put_path(struct scratch *s, struct path_args *a)
 		s->flags |= a->second ? (cut ? VEXJ_F_PATH2_TRUNCATED : VEXJ_F_PATH2_UNRESOLVED)
 				      : (cut ? VEXJ_F_PATH_TRUNCATED : VEXJ_F_PATH_UNRESOLVED);
 	}
-	for (u32 i = 0; i < MAX_COMPONENTS; i++) {
-		struct component *c;
-		u32 len;
-
-		if (!s->up.n)
-			break;
-		s->up.n--;
-		c = &s->comps[s->up.n & (MAX_COMPONENTS - 1)];
-		len = c->len & 255;
-		*(u8 *)rec_at(s, off) = '/';
-		off++;
-		bpf_probe_read_kernel(rec_at(s, off), len, (void *)c->name);
-		off += len;
-	}
+	s->up.off = off;
+	repeat(MAX_COMPONENTS, descend_step, &s);
+	off = s->up.off;
 	if (rest_len) {
 		u32 from = a->rest & (WALK_SIZE - 1);
 

@@ -34,6 +34,21 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 #define get(p, ...) ({ typeof(p) ptr_ = (p); BPF_CORE_READ(ptr_, ##__VA_ARGS__); })
 #endif
 
+/*
+ * A bounded loop: repeat(n, step, context) calls step(i, context) until it
+ * returns 1. With bpf_loop (5.17) the verifier looks at one turn instead of at
+ * every one, which counts where many programs have the same loops.
+ */
+#ifdef VEXJ_LOOP
+#define repeat(n, step, context) bpf_loop(n, step, context, 0)
+#else
+#define repeat(n, step, context) do {					\
+	for (u32 i_ = 0; i_ < (n); i_++)				\
+		if (step(i_, context))					\
+			break;						\
+} while (0)
+#endif
+
 #define REC_SIZE	16384
 #define WALK_SIZE	16384
 #define WALK_START	4096	/* headroom for the targets of symbolic links */
@@ -67,6 +82,9 @@ struct climb {
 	u64 mnt, dentry, root;
 	u32 n;			/* components so far */
 	u32 total;		/* bytes so far */
+	u32 whole;		/* 1: it came to the root */
+	u32 cut;		/* 1: it is too long */
+	u32 off;		/* in rec, of the next byte on the way down */
 };
 
 enum walk_status {

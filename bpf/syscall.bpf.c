@@ -343,18 +343,21 @@ __noinline u64 sum_iov(struct scratch *s, u64 uptr, u32 count)
 	if (!s || count > 1024)
 		return 0;
 	for (u32 chunk = 0; chunk < 4; chunk++) {
-		u32 n = count > 256 ? 256 : count;
+		u32 n = count > 256 ? 256 : count, bytes = n * sizeof(struct iovec);
 
 		if (!n)
 			break;
-		if (bpf_probe_read_user(s->name, n * sizeof(struct iovec), (void *)uptr))
+		/* So that older verifiers see the bound. */
+		barrier_var(bytes);
+		bytes &= 2 * CHUNK - 1;
+		if (bpf_probe_read_user(s->name, bytes, (void *)uptr))
 			break;
 		for (u32 i = 0; i < 256; i++) {
 			if (i >= n)
 				break;
 			sum += ((struct iovec *)s->name)[i].len;
 		}
-		uptr += n * sizeof(struct iovec);
+		uptr += bytes;
 		count -= n;
 	}
 	return sum;

@@ -33,46 +33,67 @@ func (m *Mirror) endPrevious() {
 
 // lastEpoch finds the last run in the journal. With an error it returns what it
 // found before.
-func lastEpoch(dir string) (epoch, error) {
+func lastEpoch(dir string) (e epoch, err error) {
 	r, err := userjournal.Open(dir)
 	if errors.Is(err, userjournal.ErrEmpty) {
-		return epoch{}, nil
+		return e, nil
 	}
-	if err != nil {
-		return epoch{}, fmt.Errorf("mirror: look for the end of the previous run: %w", err)
+	if err == nil {
+		defer r.Close()
+		var start uint64
+		if start, e.open, err = lastStart(r); e.open && err == nil {
+			err = e.measure(r, start)
+		}
 	}
-	defer r.Close()
-	var e epoch
-	err = r.Scan(userjournal.ScanOptions{Reverse: true, Filter: e.skim}, e.read)
 	if err != nil {
 		err = fmt.Errorf("mirror: look for the end of the previous run: %w", err)
 	}
 	return e, err
 }
 
-// skim lets blocks be read that may have the start or the end of a run, and
-// takes from the others what is needed.
-func (e *epoch) skim(z *userjournal.ZoneMap) bool {
-	if z.MayHaveType(uapi.SysProducerStart) || z.MayHaveType(uapi.SysProducerStop) {
-		return true
-	}
-	e.note(z.MaxID, z.MaxSequence)
-	return false
+// skipDamage: what cannot be read is no reason not to record.
+func skipDamage(*userjournal.DamageError) error { return nil }
+
+// lastStart returns the ordinal from which records have no PRODUCER_STOP behind
+// them, if there are any.
+func lastStart(r *userjournal.Reader) (ordinal uint64, open bool, err error) {
+	err = r.Scan(userjournal.ScanOptions{
+		Reverse:  true,
+		OnDamage: skipDamage,
+		Filter: func(z *userjournal.ZoneMap) bool {
+			return z.MayHaveType(uapi.SysProducerStart) || z.MayHaveType(uapi.SysProducerStop)
+		},
+	}, func(n uint64, rec uapi.Record) error {
+		switch rec.Type() {
+		case uapi.SysProducerStart:
+			ordinal, open = n, true
+			return userjournal.ErrStop
+		case uapi.SysProducerStop:
+			return userjournal.ErrStop
+		}
+		return nil
+	})
+	return ordinal, open, err
 }
 
-func (e *epoch) read(_ uint64, r uapi.Record) error {
-	if r.Type() == uapi.SysProducerStop {
-		return userjournal.ErrStop
-	}
-	e.note(r.EventID(), r.GlobalSequence())
-	if r.Type() == uapi.SysProducerStart {
-		return userjournal.ErrStop
-	}
-	return nil
-}
-
-// note takes in a record that has no PRODUCER_STOP behind it.
-func (e *epoch) note(id, global uint64) {
-	e.open = true
+// measure finds the highest numbers from the ordinal on. Of the blocks after that
+// one's, what their headers say is enough.
+func (e *epoch) measure(r *userjournal.Reader, start uint64) error {
+	var id, global uint64 // Filter's, which runs ahead of the records
+	err := r.Scan(userjournal.ScanOptions{
+		From:     start,
+		OnDamage: skipDamage,
+		Filter: func(z *userjournal.ZoneMap) bool {
+			if z.First <= start {
+				return true
+			}
+			id, global = max(id, z.MaxID), max(global, z.MaxSequence)
+			return false
+		},
+	}, func(_ uint64, rec uapi.Record) error {
+		e.id, e.global = max(e.id, rec.EventID()), max(e.global, rec.GlobalSequence())
+		return nil
+	})
 	e.id, e.global = max(e.id, id), max(e.global, global)
+	return err
 }

@@ -65,6 +65,7 @@ func (s *sequencer) settle(limit uint64, now time.Time, ending bool) {
 	missing := s.missing(limit)
 	if missing == 0 {
 		s.watch = watch{}
+		s.tally.balance()
 		return
 	}
 	if s.watch.limit == 0 || s.missing(s.watch.limit) == 0 {
@@ -122,6 +123,7 @@ func (s *sequencer) tellLost() {
 
 // end declares everything below number n lost that has not come.
 func (s *sequencer) end(n uint64) {
+	s.tally.read(s.src.Counters())
 	if s.missing(n-1) > 0 {
 		s.declare(n - 1)
 	}

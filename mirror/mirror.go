@@ -96,7 +96,14 @@ func (m *Mirror) start() error {
 		m.taken = 1
 		m.order = newSequencer(&m.core, number)
 	}
-	return m.out.err
+	if m.out.err != nil {
+		return m.out.err
+	}
+	// A run that is killed at once has begun all the same.
+	if err := m.out.w.Sync(); err != nil {
+		return fmt.Errorf("mirror: sync the start of the run: %w", err)
+	}
+	return nil
 }
 
 func (m *Mirror) producer(c *Counters) uapi.ProducerAttr {

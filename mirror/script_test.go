@@ -179,6 +179,9 @@ func TestOrder(t *testing.T) {
 
 		{"junk", "0:2 junk:0 0:3 pass", "S1 2 3 E4"},
 		{"junk that had a number", "0:2 junk:0 given:3 0:4 pass +50ms pass", "S1 2 L3*1malformed 4 E5"},
+		{"junk without a number explains nothing", "junk:0 0:2 pass pass pass given:3 0:4 pass +999ms pass 1:3 pass", "S1 2 3 4 E5"},
+		{"losses after what came too late", "0:2 0:4 pass +1s pass 1:3 pass lost:5 0:6 pass +50ms pass 0:7 pass",
+			"S1 2 L3*1unknown 4 L5*1full 6 7 E8"},
 		{"forged number", "0:2 0:3=7 given:3 0:4 pass +50ms pass", "S1 2 L3*1malformed 4 E5"},
 		{"a number twice", "0:2 1:2 0:4 0:4 0:3 pass", "S1 2 3 4 E5"},
 		{"a number never given out", "0:2 wild:9000000000 0:3 pass", "S1 2 3 E4"},

@@ -123,7 +123,7 @@ func (s *sequencer) late(l *lane, n uint64, r uapi.Record) {
 // the producer cannot have given that number out.
 func (s *sequencer) reach(r uapi.Record) bool {
 	n := r.GlobalSequence()
-	if _, limit := s.look(); n-s.next > limit-min(limit, s.next)+window {
+	if limit := s.limit(); n-s.next > limit-min(limit, s.next)+window {
 		s.tally.malformed(fmt.Errorf("%w: global_sequence %d, but the highest so far is %d", uapi.ErrMalformed, n, limit))
 		return false
 	}

@@ -36,11 +36,13 @@ type Source interface {
 // none of them.
 type Counters = uapi.Counters
 
-// look reads the counters, and then a number that was given out, no lower than
-// that of any loss in them. The counters are sums over CPUs that go on counting
-// while they are read; reading the limit after all losses is what makes it cover
-// them.
-func (c *core) look() (counters Counters, limit uint64) {
-	counters = c.src.Counters()
-	return counters, c.src.Counters().Attempted + c.taken
+// look reads the producer's counters, and then a number that was given out, no
+// lower than that of any loss in them. They are sums over CPUs that go on
+// counting while they are read; reading the limit after all losses is what makes
+// it cover them.
+func (c *core) look() (limit uint64) {
+	c.tally.read(c.src.Counters())
+	return c.limit()
 }
+
+func (c *core) limit() uint64 { return c.src.Counters().Attempted + c.taken }

@@ -160,6 +160,7 @@ func (t *timeline) hold() {
 
 // end accounts for what was lost on a CPU after its last record, too.
 func (t *timeline) end(uint64) {
+	t.tally.read(t.src.Counters())
 	t.journal(len(t.pending))
 	t.declare()
 	c := &t.tally.counters

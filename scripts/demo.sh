@@ -83,17 +83,22 @@ some() {
 	awk -v n="$1" 'NR <= n { print } END { if (NR > n) printf "    ... and %d more\n", NR - n }'
 }
 
-title "git clone made (vexjctl log --type create --path '$demo/work/**')"
-log --type create --path "$demo/work/**" | some 6
-title "go build made (vexjctl log --type write --path '$demo/work/vexjctl')"
-log --type write --path "$demo/work/vexjctl" | some 3
-title "mv, echo and chmod (vexjctl log --path '$demo/work/clone/ABOUT.md')"
-log --type rename,write,chmod --path "$demo/work/clone/ABOUT.md" | some 6
-title 'Failed (vexjctl log --failed --path no-such-file)'
-log --failed --path no-such-file | some 3
-title "rm -rf (vexjctl log -r --type delete,rmdir --path '$demo/work/clone/')"
-log -r --type delete,rmdir --path "$demo/work/clone/" | some 6
+# section prints a title with the command, and some of what the command prints.
+section() {
+	local what=$1 lines=$2
+	shift 2
+	local words=("${@//$demo\/work/WORK}")
+	title "$what (vexjctl log ${words[*]})"
+	log "$@" | some "$lines"
+}
+
+work=$demo/work
+section 'git clone' 5 --type create --path "$work/clone/uapi/**"
+section 'go build' 5 --type modify --path "$work/vexjctl"
+section 'mv, echo, chmod' 5 --path "$work/clone/ABOUT.md"
+section 'cat' 5 --failed --path "$work/clone/no-such-file"
+section 'rm -rf, the last of it' 5 --reverse --type delete,rmdir --path "$work/clone/"
 title 'In all (vexjctl stat)'
-"$vexjctl" stat --color never --journal "$journal" | sed '/^  records  path/,$d'
+"$vexjctl" stat --color never --journal "$journal" | sed '/^  records  process/,$d'
 title 'Is it whole? (vexjctl verify)'
 "$vexjctl" verify --color never --journal "$journal"

@@ -52,7 +52,7 @@ seconds=900 console='' info=
 while getopts :f:d:m:e:t:c:ih option; do
 	case $option in
 	f) files+=("$OPTARG") ;;
-	d) disks+=("$OPTARG") ;;
+	d) add_disk "$OPTARG" ;;
 	m) modules+=("$OPTARG") ;;
 	e) variables+=("$OPTARG") ;;
 	t) seconds=$OPTARG ;;

@@ -63,30 +63,24 @@ func TestEveryFlippedByte(t *testing.T) {
 	if testing.Short() {
 		step = 7
 	}
+	m := memFS{}
+	for name, b := range files {
+		m[name] = &memFile{b}
+	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		path := filepath.Join(dir, name)
-		f, err := os.OpenFile(path, os.O_RDWR, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		for at := 0; at < len(files[name]); at += step {
-			was := files[name][at : at+1]
-			if _, err := f.WriteAt([]byte{was[0] ^ byte(1+at%255)}, int64(at)); err != nil {
-				t.Fatal(err)
-			}
-			flipped(t, dir, recs, name, at)
-			if _, err := f.WriteAt(was, int64(at)); err != nil {
-				t.Fatal(err)
-			}
+		b := m[name].data
+		for at := 0; at < len(b); at += step {
+			was := b[at]
+			b[at] ^= byte(1 + at%255)
+			flipped(t, m, recs, name, at)
+			b[at] = was
 		}
 	}
-	verify(t, dir)
 }
 
-func flipped(t *testing.T, dir string, recs [][]byte, name string, at int) {
+func flipped(t *testing.T, m memFS, recs [][]byte, name string, at int) {
 	t.Helper()
-	r, err := Open(dir)
+	r, err := OpenFS(m, "/")
 	if err != nil {
 		t.Fatalf("%s, byte %d: %v", name, at, err)
 	}
@@ -107,8 +101,6 @@ func flipped(t *testing.T, dir string, recs [][]byte, name string, at int) {
 		}
 		return nil
 	})
-	// The last block of a journal whose footer is lost may be one that was
-	// never finished, for all that a reader knows.
 	if err != nil || lost > 10 || read+int(lost) != len(recs) {
 		t.Fatalf("%s, byte %d: %d records read, %d lost, %v", name, at, read, lost, err)
 	}

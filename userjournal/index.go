@@ -4,6 +4,7 @@ package userjournal
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 )
 
@@ -36,7 +37,7 @@ func (r *Reader) load(x *index, withEntries bool) error {
 	defer f.Close()
 	s, err := loadSegment(f, x.name, withEntries)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", x.name, err)
 	}
 	if x.header != nil && x.header.Salt != s.header.Salt {
 		// A segment without records was replaced by the next writer.

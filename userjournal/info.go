@@ -3,7 +3,7 @@
 package userjournal
 
 import (
-	"errors"
+	"slices"
 	"time"
 )
 
@@ -43,8 +43,8 @@ func (r *Reader) Info() (Info, error) {
 	if r.closed {
 		return Info{}, ErrClosed
 	}
-	first, last := r.segments[0], r.segments[len(r.segments)-1]
-	if err := errors.Join(r.load(first, true), r.load(last, true)); err != nil {
+	first, last, err := r.ends()
+	if err != nil {
 		return Info{}, err
 	}
 	i := Info{
@@ -69,6 +69,28 @@ func (r *Reader) Info() (Info, error) {
 	}
 	i.times(first, last)
 	return i, nil
+}
+
+// ends are the first and the last segment that can be read.
+func (r *Reader) ends() (first, last *index, err error) {
+	for _, x := range r.segments {
+		if err = r.load(x, true); err == nil {
+			first = x
+			break
+		}
+		if !gone(err) {
+			return nil, nil, err
+		}
+	}
+	for _, x := range slices.Backward(r.segments) {
+		if err = r.load(x, true); err == nil {
+			return first, x, nil
+		}
+		if !gone(err) {
+			break
+		}
+	}
+	return nil, nil, err
 }
 
 func (i *Info) times(first, last *index) {

@@ -23,7 +23,7 @@ func open(t testing.TB, dir string) *Reader {
 // verify fails the test if there is any problem.
 func verify(t testing.TB, dir string) VerifyReport {
 	t.Helper()
-	report, err := open(t, dir).Verify(func(p Problem) { t.Errorf("verify: %v", &p) })
+	report, err := open(t, dir).Verify(func(p Problem) { t.Errorf("verify: %v", p) })
 	if err != nil {
 		t.Fatal(err)
 	}

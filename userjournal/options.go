@@ -44,7 +44,7 @@ func ParseDurability(s string) (Durability, error) {
 const (
 	defaultInterval    = time.Second
 	defaultBlockSize   = 256 << 10
-	defaultSegmentSize = 64 << 20
+	defaultSegmentSize = 32 << 20
 	minSegmentSize     = 64 << 10
 
 	// buffers are what Append can run ahead of the disk.
@@ -63,8 +63,9 @@ type Options struct {
 	// BlockSize is how many bytes of records are compressed together, 128
 	// KiB to 1 MiB; default 256 KiB. The writer keeps a few of these.
 	BlockSize int
-	// SegmentSize is what a file may grow to, in bytes; default 64 MiB. A
-	// journal that was not closed is read through from its last segment on.
+	// SegmentSize is what a file may grow to, in bytes; default 32 MiB. It
+	// bounds what has to be looked through when a journal was not closed, or
+	// is not yet: by a writer that recovers, by a reader that opens it.
 	SegmentSize int64
 	// FS is the machine's filesystem if nil.
 	FS FS

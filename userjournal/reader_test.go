@@ -65,8 +65,12 @@ func TestOpenErrors(t *testing.T) {
 	if _, err := Open(filepath.Join(sealed, "missing")); !errors.Is(err, ErrNotJournal) {
 		t.Errorf("missing directory: %v", err)
 	}
-	if _, err := Open(filepath.Join(sealed, SegmentName(1))); err == nil {
-		t.Error("a file was opened as a journal")
+	file := filepath.Join(sealed, SegmentName(1))
+	if _, err := Open(file); !errors.Is(err, ErrNotJournal) {
+		t.Errorf("file: %v", err)
+	}
+	if _, err := Create(file, Options{}); !errors.Is(err, ErrNotJournal) {
+		t.Errorf("file: %v", err)
 	}
 }
 

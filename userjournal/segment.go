@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 )
 
 // A segment is what is known of one file of the journal. It stays as it is once
@@ -40,9 +42,9 @@ func loadSegment(f File, name string, withEntries bool) (*segment, error) {
 	s.footer, s.footerErr = readFooter(f, size, withEntries)
 	switch {
 	case errors.Is(s.headerErr, ErrVersion) || s.headerErr != nil && !gone(s.headerErr):
-		return nil, fmt.Errorf("%s: %w", name, s.headerErr)
+		return nil, s.headerErr
 	case s.footerErr != nil && !gone(s.footerErr):
-		return nil, fmt.Errorf("%s: %w", name, s.footerErr)
+		return nil, s.footerErr
 	case s.headerErr != nil && s.footer != nil:
 		h := s.footer.header
 		s.header = &h
@@ -51,14 +53,13 @@ func loadSegment(f File, name string, withEntries bool) (*segment, error) {
 			if gone(err) {
 				err = s.headerErr
 			}
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, err
 		}
 	case s.footer != nil && !s.header.sameIdentity(&s.footer.header):
 		s.footer, s.footerErr = nil, damaged("footer: of another segment")
 	}
 	if s.header.First != first {
-		return nil, fmt.Errorf("%s: %w", name,
-			damaged("it holds the segment %s: files were renamed", SegmentName(s.header.First)))
+		return nil, damaged("it holds the segment %s: files were renamed", SegmentName(s.header.First))
 	}
 	return s, nil
 }
@@ -93,6 +94,8 @@ func listSegments(fsys FS, dir string) (names []string, foreign string, err erro
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, "", fmt.Errorf("%s: %w: there is no such directory", dir, ErrNotJournal)
+	case errors.Is(err, unix.ENOTDIR):
+		return nil, "", fmt.Errorf("%s: %w: it is no directory", dir, ErrNotJournal)
 	case err != nil:
 		return nil, "", err
 	}

@@ -8,12 +8,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 )
 
 // A Problem is one thing that Verify found.
 type Problem DamageError
 
-func (p *Problem) String() string { return (*DamageError)(p).Error() }
+func (p Problem) String() string {
+	d := DamageError(p)
+	return d.Error()
+}
 
 // A VerifyReport sums up what Verify read.
 type VerifyReport struct {
@@ -117,7 +121,7 @@ func (v *verifier) fault(offset, size int64, err error) { v.problem(offset, size
 
 func (v *verifier) segment(name string, last bool) error {
 	v.name = name
-	f, err := v.reader.fs.Open(v.path(name))
+	f, err := v.reader.fs.Open(filepath.Join(v.reader.dir, name))
 	if err != nil {
 		return err
 	}
@@ -165,8 +169,6 @@ func (v *verifier) segment(name string, last bool) error {
 	v.before = s
 	return nil
 }
-
-func (v *verifier) path(name string) string { return v.reader.dir + "/" + name }
 
 func (v *verifier) header(s *segment) {
 	switch {

@@ -6,7 +6,8 @@
 //
 //	go run ./bench/capture [-rounds 5] [-n 200000] [-tools none,vexj,perf,bpftrace]
 //
-// The work is done by a process of its own on one CPU, by raw system calls; the
+// The work is done by a process of its own on one CPU, by raw system calls, and
+// its thread's CPU time is what counts, so that other load disturbs little. The
 // tools record just that process. perf and bpftrace write the entry and the
 // result of each call with its arguments to a file (they see a descriptor where
 // vexj has the path, the inode and the process). Rounds alternate between the

@@ -66,7 +66,7 @@ A path pattern stands for a whole path, the first or the second of a record:
 	fs.IntVarP(&f.lines, "lines", "n", -1, "show only the last `number` of records (with -f 10 if not given)")
 	fs.BoolVarP(&f.reverse, "reverse", "r", false, "the newest first")
 	fs.StringVar(&f.since, "since", "", "records from this `time` on")
-	fs.StringVar(&f.until, "until", "", "records up to this `time`")
+	fs.StringVar(&f.until, "until", "", "records before this `time`")
 	fs.StringSliceVar(&f.types, "type", nil, "records of these `types`, categories or groups (repeatable; -word takes away)")
 	fs.StringArrayVar(&f.paths, "path", nil, "records with a path that matches this `pattern` (repeatable)")
 	fs.UintSliceVar(&f.pids, "pid", nil, "records of this `process` (repeatable)")

@@ -41,7 +41,7 @@ func newShow() *cobra.Command {
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
 			ordinal, rec, err := r.Find(id)
-			if errors.Is(err, userjournal.ErrNotFound) {
+			if errors.Is(err, userjournal.ErrNotFound) && !errors.Is(err, userjournal.ErrDamaged) {
 				return exit.With(exit.NoMatch, fmt.Errorf("%s has no record with the id 0x%016x", dir, id))
 			}
 			if err != nil {

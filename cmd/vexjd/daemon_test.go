@@ -294,7 +294,7 @@ func TestBadCommandLines(t *testing.T) {
 		{[]string{"--producer", "magic"}, exit.Usage, "unknown producer"},
 		{[]string{"--producer", "kmod"}, exit.Error, "does not have that producer"},
 		{[]string{"--durability", "never"}, exit.Usage, "use none, interval, batch or record"},
-		{[]string{"--journal", file}, exit.Error, "not a directory"},
+		{[]string{"--journal", file}, exit.Error, "not a journal"},
 	} {
 		out, err := p.command(c.args...).CombinedOutput()
 		var exited *exec.ExitError

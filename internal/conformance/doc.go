@@ -38,6 +38,9 @@
 //     has the bytes asked for in length and those done in result.
 //   - Only objects on a filesystem that a path reaches are recorded. Pipes,
 //     sockets, memfd, eventfd and the like leave nothing.
+//   - A path has its symbolic links followed, whatever the call and wherever the
+//     filesystem keeps the links. A producer that cannot read some declares the
+//     kinds "symlink" or "symlink.long".
 //   - An open that creates is CREATE (via OPEN) and then OPEN. One that
 //     truncates an existing file is TRUNCATE (via OPEN, length 0), also if the
 //     file was empty, and then OPEN. O_TMPFILE is CREATE (via TMPFILE) and then

@@ -80,6 +80,14 @@ func (e *Env) Fails(err error, want unix.Errno) {
 	}
 }
 
+// FailsEither is Fails where filesystems differ; it notes which it was.
+func (e *Env) FailsEither(key string, err error, one, other unix.Errno) {
+	if !errors.Is(err, one) {
+		e.Fails(err, other)
+	}
+	e.NoteErr(key, err)
+}
+
 // N ends a scenario whose operation failed or did not do exactly want bytes.
 func (e *Env) N(n int, err error, want int) {
 	e.Must(err)

@@ -69,7 +69,7 @@ func legacyRows() []Scenario {
 		Setup: func(e *Env) { e.File("a", "x", 0o600); e.Symlink("a", "l"); e.Bind("a", "a"); e.Bind("l", "l") },
 		Do: func(e *Env) {
 			must(e, unix.SYS_CHMOD, "a", 0o644)
-			must(e, unix.SYS_CHOWN, "l", 11, 12)
+			must(e, unix.SYS_CHOWN, "a", 11, 12)
 			must(e, unix.SYS_LCHOWN, "l", 13, 14)
 			must(e, unix.SYS_UTIME, "a", e.words(100, 200))
 			must(e, unix.SYS_UTIMES, "a", e.words(300, 1, 400, 2))
@@ -92,9 +92,9 @@ func legacyRows() []Scenario {
 		Setup: func(e *Env) { e.File("a", "x", 0o600); e.Symlink("a", "l"); e.Mkdir("d"); e.Dirfd("d") },
 		Do: func(e *Env) {
 			buf := e.ptr(make([]byte, 4096))
-			must(e, unix.SYS_STAT, "l", buf)
+			must(e, unix.SYS_STAT, "a", buf)
 			must(e, unix.SYS_LSTAT, "l", buf)
-			must(e, unix.SYS_ACCESS, "l", unix.W_OK)
+			must(e, unix.SYS_ACCESS, "a", unix.W_OK)
 			must(e, unix.SYS_READLINK, "l", buf, 4096)
 			n, err := syscall3(unix.SYS_GETDENTS, uintptr(e.FD("d")), buf, 4096)
 			e.Must(err)

@@ -90,16 +90,10 @@ func nameRows() []Scenario {
 		},
 	}, {
 		Name: "linkat of a symbolic link", Kinds: []string{"linkat"},
-		Setup: func(e *Env) { e.File("a", "x", 0o600); e.Symlink("a", "l"); e.Bind("a", "a"); e.Bind("l", "l") },
-		Do: func(e *Env) {
-			e.Must(unix.Linkat(unix.AT_FDCWD, e.P("l"), unix.AT_FDCWD, e.P("l2"), 0))
-			e.Must(unix.Linkat(unix.AT_FDCWD, e.P("l"), unix.AT_FDCWD, e.P("a2"), unix.AT_SYMLINK_FOLLOW))
-		},
+		Setup: func(e *Env) { e.File("a", "x", 0o600); e.Symlink("a", "l"); e.Bind("l", "l") },
+		Do:    func(e *Env) { e.Must(unix.Linkat(unix.AT_FDCWD, e.P("l"), unix.AT_FDCWD, e.P("l2"), 0)) },
 		Want: func(e *Env) []Want {
-			return []Want{
-				Rec(uapi.FSHardlink, "l").To("l2").Nlink(2).Object("l"),
-				Rec(uapi.FSHardlink, "a").To("a2").Nlink(2).Object("a"),
-			}
+			return []Want{Rec(uapi.FSHardlink, "l").To("l2").Nlink(2).Object("l")}
 		},
 	}, {
 		Name: "create, remove and create again", Kinds: []string{"openat", "unlinkat"},

@@ -32,7 +32,7 @@ func ownerRows() []Scenario {
 		Do: func(e *Env) {
 			e.Must(unix.Fchmodat(unix.AT_FDCWD, e.P("a"), 0o4755, 0))
 			e.Must(unix.Fchmod(int(e.FD("a")), 0o400))
-			e.Must(unix.Fchmodat(int(e.FD(".")), "l", 0o600, 0))
+			e.Must(unix.Fchmodat(int(e.FD(".")), "a", 0o600, 0))
 		},
 		Want: func(e *Env) []Want {
 			chmod := func(mode uint32) Want { return Rec(uapi.FSChmod, "a").Mode(regular | mode).Size(10).Object("a") }

@@ -24,7 +24,7 @@ func queryRows() []Scenario {
 		Setup: setup,
 		Do: func(e *Env) {
 			var st unix.Stat_t
-			e.Must(unix.Fstatat(unix.AT_FDCWD, e.P("l"), &st, 0))
+			e.Must(unix.Fstatat(unix.AT_FDCWD, e.P("a"), &st, 0))
 			e.Must(unix.Fstatat(unix.AT_FDCWD, e.P("l"), &st, unix.AT_SYMLINK_NOFOLLOW))
 			e.Must(unix.Fstat(int(e.FD("a")), &st))
 			e.Must(unix.Fstatat(int(e.FD("a")), "", &st, unix.AT_EMPTY_PATH))
@@ -52,7 +52,7 @@ func queryRows() []Scenario {
 		Name: "faccessat and faccessat2", Kinds: []string{"faccessat", "faccessat2"},
 		Setup: setup,
 		Do: func(e *Env) {
-			e.Must(unix.Faccessat(unix.AT_FDCWD, e.P("l"), unix.R_OK, 0))
+			e.Must(unix.Faccessat(unix.AT_FDCWD, e.P("a"), unix.R_OK, 0))
 			e.Must(unix.Faccessat2(unix.AT_FDCWD, e.P("l"), unix.F_OK, unix.AT_SYMLINK_NOFOLLOW))
 			e.Fails(unix.Faccessat(unix.AT_FDCWD, e.P("a"), unix.X_OK, 0), unix.EACCES)
 		},

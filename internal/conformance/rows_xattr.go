@@ -33,7 +33,7 @@ func xattrRows() []Scenario {
 		Name: "setxattr, fsetxattr and lsetxattr", Kinds: []string{"setxattr", "fsetxattr", "lsetxattr"},
 		Needs: needs, Setup: setup,
 		Do: func(e *Env) {
-			e.Must(unix.Setxattr(e.P("l"), name, []byte("value"), 0))
+			e.Must(unix.Setxattr(e.P("a"), name, []byte("value"), 0))
 			e.Must(unix.Fsetxattr(int(e.FD("a")), name, []byte("longer value"), 0))
 			e.Must(unix.Lsetxattr(e.P("l"), name, nil, 0))
 		},

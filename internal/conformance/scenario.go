@@ -44,6 +44,7 @@ func Table() []Scenario {
 		openRows(),
 		openOutcomeRows(),
 		pathRows(),
+		linkRows(),
 		longRows(),
 		readRows(),
 		writeRows(),

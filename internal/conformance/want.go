@@ -148,7 +148,7 @@ func (w Want) Flags(flags uapi.Flags) Want {
 // May lets the record have flags or not.
 func (w Want) May(flags uapi.Flags) Want { w.may |= flags; return w }
 
-// By demands who: the fact that holds the process id.
+// By demands who: the process id.
 func (w Want) By(pid int64) Want { return w.set("pid", pid) }
 
 // UID demands the fsuid, MntNS the mount namespace of the acting thread.

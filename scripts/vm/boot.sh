@@ -12,6 +12,14 @@ stop_machine() {
 	running=()
 }
 
+add_disk() {
+	case $1 in
+	ext4) ;;
+	xfs | btrfs) disks+=("$1") ;;
+	*) die "no disk \"$1\": say ext4, xfs or btrfs" 2 ;;
+	esac
+}
+
 # make_disks makes an empty file system for each disk.
 make_disks() {
 	local disk image
@@ -84,6 +92,6 @@ verdict() {
 
 explain() {
 	printf 'vm: %s; the last messages of the kernel:\n' "$1" >&2
-	tail -n 40 "$run/console" >&2 2>/dev/null || true
+	tail -n 40 "$run/console" 2>/dev/null | LC_ALL=C tr -cd '\t\n -~' >&2 || true
 	exit "$2"
 }

@@ -29,7 +29,6 @@ mkfs_package() {
 	ext4) echo mkfs.ext4 e2fsprogs ;;
 	xfs) echo mkfs.xfs xfsprogs ;;
 	btrfs) echo mkfs.btrfs btrfs-progs ;;
-	*) die "no disk \"$1\": say ext4, xfs or btrfs" 2 ;;
 	esac
 }
 

@@ -23,6 +23,7 @@ import (
 type Capture struct {
 	o        Options
 	started  time.Time
+	herald   *herald
 	producer *bpf.Producer
 	rings    []*ring.Ring
 	reader   *ring.Reader
@@ -40,7 +41,7 @@ func Start(ctx context.Context, o Options) (_ *Capture, err error) {
 	if o.Notice == nil {
 		o.Notice = func(string) {}
 	}
-	c := &Capture{o: o, started: time.Now()}
+	c := &Capture{o: o, started: time.Now(), herald: newHerald(o.Notice)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.Close())
@@ -61,7 +62,7 @@ func Start(ctx context.Context, o Options) (_ *Capture, err error) {
 	}
 	c.mirror = mirror.New(c.producer, c.reader, c.journal, mirror.Options{
 		Journal: o.Journal,
-		Notify:  func(n mirror.Notice) { o.Notice(n.String()) },
+		Notify:  c.herald.notice,
 	})
 	if o.RunDir != "" {
 		// Whoever cannot publish can still record.
@@ -135,7 +136,10 @@ func (c *Capture) openRings() (err error) {
 // Run moves records to the journal until ctx ends. Then it stops the producer,
 // drains the rings and syncs the journal: nothing that happened before is left
 // behind.
-func (c *Capture) Run(ctx context.Context) error { return c.mirror.Run(ctx) }
+func (c *Capture) Run(ctx context.Context) error {
+	defer c.herald.flush()
+	return c.mirror.Run(ctx)
+}
 
 // Producer is what was chosen.
 func (c *Capture) Producer() *bpf.Producer { return c.producer }

@@ -5,7 +5,7 @@
 //
 // A Line is for a person and for grep:
 //
-//	2026-03-01 12:00:00.125 git[4711]            rename     /a/x.lock -> /a/x  = 0
+//	2026-03-01 12:00:00.125 git[4711]            rename     /a/x.lock -> /a/x = 0
 //	time                    program[process]     operation  paths      facts   result
 //
 // An Object is for programs; the man page of vexjctl has its schema. Both

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package storm holds the promise of the whole chain against load: many
+// processes at work on the running kernel, captured, mirrored and journaled, and
+// then accounted for from the journal alone. It has only tests.
+//
+// VEXJ_STORM sets how many operations a storm has (5,000,000 without it).
+package storm
