@@ -11,6 +11,10 @@ KERNELS ?= 6.1 6.12
 # checkout that is somebody else's, as under sudo.
 BUILDFLAGS := -trimpath -buildvcs=false
 
+# Tests of what the kernel did, under load, one package after the other and
+# without the race detector, which would be most of the load.
+LOAD := /(bpf|internal/conformance|internal/storm)(/|$$)
+
 export GO
 
 .DEFAULT_GOAL := help
@@ -55,11 +59,18 @@ lint: ## gofmt, go vet, staticcheck, clang-format, shellcheck
 .PHONY: test
 test: ## everything that CI runs (as root, to test capturing)
 	@scripts/deps.sh test
-	$(MAKE) --no-print-directory lint check-generated
-	$(GO) build $(BUILDFLAGS) ./...
+	@# All of it, whatever fails first.
+	@$(MAKE) --no-print-directory -k lint check-generated test-race test-load
+
+.PHONY: test-race
+test-race:
 	@if [ "$$(id -u)" != 0 ]; then echo 'test: not root: what captures cannot be tested and fails'; fi
-	$(GO) test -race -timeout 40m $$($(GO) list ./... | grep -v /internal/storm)
-	$(GO) test -timeout 20m ./internal/storm
+	$(GO) build $(BUILDFLAGS) ./...
+	$(GO) test -race -timeout 30m $$($(GO) list ./... | grep -vE '$(LOAD)')
+
+.PHONY: test-load
+test-load:
+	$(GO) test -timeout 30m -p 1 $$($(GO) list ./... | grep -E '$(LOAD)')
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (default 10s)

@@ -164,7 +164,8 @@ func (p *Producer) loadPrograms(cfg *syscallDirectConfig, o *Options) error {
 }
 
 func loadError(what string, err error) error {
-	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
+	// EACCES is the verifier's refusal, not a want of rights.
+	if errors.Is(err, unix.EPERM) {
 		return fmt.Errorf("loading the %s programs: %w: %w", what, os.ErrPermission, err)
 	}
 	return fmt.Errorf("loading the %s programs: %w: %w", what, ErrUnsupported, err)

@@ -19,9 +19,8 @@
 #define MAX_WALK	320	/* components of one path, downwards, links included */
 #define MAX_LINKS	40	/* as the kernel */
 #define MAX_CHAIN	64	/* dentries in a hash bucket */
-#define MAX_CHILDREN	1024	/* mounts on a mount */
+#define MAX_CHILDREN	256	/* mounts on a mount */
 #define MAX_OVERMOUNTS	4
-#define MAX_CLOSE_RANGE	4096
 
 #define WALK_FOLLOW	1	/* follow a symbolic link at the end */
 
@@ -107,6 +106,20 @@ static long descend_step(u32 i, struct scratch **sp)
 	bpf_probe_read_kernel(rec_at(s, off), len, (void *)c->name);
 	s->up.off = off + len;
 	return 0;
+}
+
+/* A name to rec. Most are short: whole words, past the end too, beat a call. */
+static __always_inline void copy_name(struct scratch *s, u32 off, u64 name, u32 len)
+{
+	if (len > 24) {
+		bpf_probe_read_kernel(rec_at(s, off), len, (void *)name);
+		return;
+	}
+	*(u64 *)rec_at(s, off) = word_at(name);
+	if (len > 8)
+		*(u64 *)rec_at(s, off + 8) = word_at(name + 8);
+	if (len > 16)
+		*(u64 *)rec_at(s, off + 16) = word_at(name + 16);
 }
 
 /*
@@ -245,7 +258,7 @@ __noinline int next_component(struct scratch *s)
  */
 __noinline int lookup(struct scratch *s)
 {
-	u64 parent, hash_len, node;
+	u64 parent, hash_len, node, name;
 	u32 len, from;
 
 	if (!s || !cfg.dentry_hashtable)
@@ -254,9 +267,7 @@ __noinline int lookup(struct scratch *s)
 	parent = s->w.dentry;
 	hash_len = s->w.hash_len;
 	node = cfg.dentry_hashtable + ((hash_len & 0xffffffff) >> cfg.d_hash_shift) * 8;
-	/* Bit 0 of a head is its lock: a number, then, and no pointer yet. */
-	bpf_probe_read_kernel(&node, sizeof(node), (void *)node);
-	node &= ~1ull;
+	node = word_at(node) & ~1ull;	/* bit 0 is the bucket's lock */
 	for (u32 i = 0; i < MAX_CHAIN && node; i++) {
 		u64 dentry = node - bpf_core_field_offset(struct dentry, d_hash);
 		struct dentry *d = at(struct dentry, dentry);
@@ -272,7 +283,7 @@ __noinline int lookup(struct scratch *s)
 
 	/* Two names may share a hash, and somebody may have made them to. */
 	len = hash_len >> 32 & 255;
-	bpf_probe_read_kernel(s->name, len, (void *)get(at(struct dentry, s->w.hit), d_name.name));
+	name = (u64)get(at(struct dentry, s->w.hit), d_name.name);
 	from = s->w.rest & (WALK_SIZE - 1);
 	barrier_var(from);
 	for (u32 i = 0; i < 32; i++) {
@@ -282,7 +293,7 @@ __noinline int lookup(struct scratch *s)
 			break;
 		if (len - i * 8 < 8)
 			mask = (1ull << (len - i * 8) * 8) - 1;
-		if ((*(u64 *)&s->name[i * 8] ^ *(u64 *)&s->walk[from + i * 8]) & mask)
+		if ((word_at(name + i * 8) ^ *(u64 *)&s->walk[from + i * 8]) & mask)
 			return 0;
 	}
 	return 1;
@@ -368,12 +379,10 @@ __noinline int step_up(struct scratch *s)
 static __always_inline u64 fd_file(struct task_struct *task, u32 fd)
 {
 	struct fdtable *fdt = get(task, files, fdt);
-	u64 file = 0;
 
 	if (fd >= get(fdt, max_fds))
 		return 0;
-	bpf_probe_read_kernel(&file, sizeof(file), (void *)((u64)get(fdt, fd) + 8ull * fd));
-	return file;
+	return word_at((u64)get(fdt, fd) + 8ull * fd);
 }
 
 /*

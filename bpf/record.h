@@ -29,9 +29,23 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 #define at(type, p) ((type *)bpf_rdonly_cast((const void *)(unsigned long)(p), \
 					      bpf_core_type_id_kernel(type)))
 #define get(p, ...) ___arrow((p), ##__VA_ARGS__)
+
+/* Eight bytes of kernel memory as a number: any type that begins with one will do. */
+static __always_inline u64 word_at(u64 addr)
+{
+	return at(struct qstr, addr - bpf_core_field_offset(struct qstr, hash_len))->hash_len;
+}
 #else
 #define at(type, p) ((type *)(unsigned long)(p))
 #define get(p, ...) ({ typeof(p) ptr_ = (p); BPF_CORE_READ(ptr_, ##__VA_ARGS__); })
+
+static __always_inline u64 word_at(u64 addr)
+{
+	u64 v = 0;
+
+	bpf_probe_read_kernel(&v, sizeof(v), (void *)addr);
+	return v;
+}
 #endif
 
 /*
@@ -336,19 +350,11 @@ static __always_inline u32 pad(struct scratch *s, u32 end)
 	return (end + 3) & ~3u;
 }
 
-static __always_inline u32 put_bytes(struct scratch *s, u32 off, u16 tag, const void *src, u32 len)
-{
-	len &= CHUNK - 1;
-	put_head(s, off, tag, len);
-	off += 4;
-	bpf_probe_read_kernel(rec_at(s, off), len, src);
-	return pad(s, off + len);
-}
-
 static __always_inline void fill_task(struct vexj_attr_task *t, struct task_struct *task)
 {
 	struct pid_namespace *pid_ns;
 	const struct cred *cred = get(task, cred);
+	u64 comm;
 
 	t->tid = get(task, pid);
 	t->ppid = get(task, real_parent, tgid);
@@ -359,7 +365,9 @@ static __always_inline void fill_task(struct vexj_attr_task *t, struct task_stru
 	t->mnt_ns = get(task, nsproxy, mnt_ns, ns.inum);
 	pid_ns = get(task, nsproxy, pid_ns_for_children);
 	t->pid_ns = get(pid_ns, ns.inum);
-	bpf_probe_read_kernel(t->comm, sizeof(t->comm), &task->comm);
+	comm = (u64)task + bpf_core_field_offset(struct task_struct, comm);
+	*(u64 *)&t->comm[0] = word_at(comm);
+	*(u64 *)&t->comm[8] = word_at(comm + 8);
 }
 
 static __always_inline void fill_file(struct vexj_attr_file *f, struct inode *inode)

@@ -71,7 +71,7 @@ var syscallSet = set{
 		"closes by exit and exec",
 		"a path string that another thread changes during the call misleads it",
 	},
-	remedy: "a kernel with BTF (CONFIG_DEBUG_INFO_BTF) and raw tracepoints, 5.12 or newer",
+	remedy: "a kernel with BTF (CONFIG_DEBUG_INFO_BTF) and raw tracepoints, 5.17 or newer",
 	trim:   func(*ebpf.CollectionSpec) error { return nil },
 }
 

@@ -936,26 +936,27 @@ static __noinline int on_sync(struct op *o)
 }
 
 struct close_args {
+	struct scratch *s;
 	struct event e;
 	u32 first, last;
 };
 
 /* One descriptor of a close_range. */
-__noinline int close_one(struct scratch *s, struct close_args *a, u32 fd)
+static long close_one(u32 i, struct close_args *a)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	u64 file;
 	u32 end;
 
-	if (!s || !a)
-		return 0;
-	file = fd_file(task, fd);
+	if (a->first + i > a->last)
+		return 1;
+	file = fd_file(task, a->first + i);
 	if (!file)
 		return 0;
-	begin(s);
-	end = put_open_file(s, file, BODY);
+	begin(a->s);
+	end = put_open_file(a->s, file, BODY);
 	if (end)
-		emit(s, &a->e, end);
+		emit(a->s, &a->e, end);
 	return 0;
 }
 
@@ -966,21 +967,20 @@ __noinline int close_one(struct scratch *s, struct close_args *a, u32 fd)
 static __noinline int on_close_range(struct op *o)
 {
 	struct fdtable *fdt = get(o->task, files, fdt);
-	u32 first = arg(o, 0), last = arg(o, 1), flags = arg(o, 2), max = get(fdt, max_fds);
-	struct close_args a = { .e = { .type = VEXJ_FS_CLOSE, .offset = -1 } };
+	u32 max = get(fdt, max_fds), flags = arg(o, 2);
+	struct close_args a = {
+		.s = o->s, .first = arg(o, 0), .last = arg(o, 1),
+		.e = { .type = VEXJ_FS_CLOSE, .offset = -1 },
+	};
 
-	if (first > last || flags & ~CLOSE_RANGE_UNSHARE)
+	if (!max || a.first > a.last || flags & ~CLOSE_RANGE_UNSHARE)
 		return 0;
-	if (last >= max)
-		last = max - 1;
+	if (a.last >= max)
+		a.last = max - 1;
+	if (a.first > a.last)
+		return 0;
 	a.e.now = bpf_ktime_get_boot_ns();
-	for (u32 i = 0; i < MAX_CLOSE_RANGE; i++) {
-		if (first + i > last || !max)
-			return 0;
-		close_one(o->s, &a, first + i);
-	}
-	if (first + MAX_CLOSE_RANGE <= last)
-		lose(VEXJ_LOST_STATE);
+	bpf_loop(a.last - a.first + 1, close_one, &a, 0);
 	return 0;
 }
 

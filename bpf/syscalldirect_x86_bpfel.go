@@ -146,6 +146,10 @@ type syscallDirectScratch struct {
 		Root   uint64
 		N      uint32
 		Total  uint32
+		Whole  uint32
+		Cut    uint32
+		Off    uint32
+		_      [4]byte
 	}
 	Flags         uint32
 	PathOff       uint32

@@ -27,6 +27,7 @@ const (
 	counterWords = 1<<0 | 1<<1 | 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<10 | 1<<11 | 1<<27 | 1<<28
 
 	deltaSlots = 256
+	deltaKind  = 128 // the first slot of those by type
 	deltaCPUs  = 64
 	bodyChunk  = 128 // bytes that one bitmap stands for
 )
@@ -47,10 +48,12 @@ type deltaState struct {
 
 func (s *deltaState) reset() { *s = deltaState{} }
 
-// slot is where the last record of the process is. What a process did last is
-// what it does next more often than what others did in the same way: the file
-// and its path stay, besides all that names the process.
-func slot(h []byte) uint8 { return uint8(le.Uint32(h[recPID:]) * 0x9e3779b1 >> 24) }
+// slots are the two where a record is remembered: as the last one of its process,
+// and as the last of its type from that process.
+func slots(h []byte) (process, kind uint8) {
+	p := le.Uint32(h[recPID:]) * 0x9e3779b1
+	return uint8(p >> 25), uint8((p+le.Uint32(h[recType:])*0x85ebca6b)>>25) | deltaKind
+}
 
 // reference returns the record to compare with, from those in raw.
 func (s *deltaState) reference(raw []byte, slot uint8) []byte {
@@ -64,6 +67,22 @@ func (s *deltaState) reference(raw []byte, slot uint8) []byte {
 	return ref[:max(recHeader, le.Uint32(ref[recSize:]))]
 }
 
+// choose picks the slot that promises the smaller difference. Most often a
+// process goes on with the file of its last record, whose path or size then ends
+// in the same way; if not, a record of the same type at least looks alike.
+func (s *deltaState) choose(raw, rec []byte) uint8 {
+	process, kind := slots(rec)
+	if s.slots[kind] == 0 || s.slots[kind] == s.slots[process] {
+		return process
+	}
+	ref := s.reference(raw, process)
+	if len(rec) >= recHeader+8 && len(ref) >= recHeader+8 &&
+		le.Uint64(rec[len(rec)-8:]) == le.Uint64(ref[len(ref)-8:]) {
+		return process
+	}
+	return kind
+}
+
 // remember takes in the record at offset at, whose header is h.
 func (s *deltaState) remember(h []byte, at int) {
 	s.id = le.Uint64(h[recID:])
@@ -71,7 +90,8 @@ func (s *deltaState) remember(h []byte, at int) {
 	s.global = le.Uint64(h[recGlobal:])
 	s.sequence[le.Uint32(h[recCPU:])%deltaCPUs] = le.Uint64(h[recSequence:])
 	s.last = int32(at + 1)
-	s.slots[slot(h)] = s.last
+	process, kind := slots(h)
+	s.slots[process], s.slots[kind] = s.last, s.last
 }
 
 func zigzag(d uint64) uint64   { return d<<1 ^ uint64(int64(d)>>63) }
@@ -112,7 +132,7 @@ func (e *deltaEncoder) encode(raw []byte) []byte {
 
 func (e *deltaEncoder) record(raw []byte, at int, rec []byte) {
 	s := &e.state
-	slot := slot(rec)
+	slot := s.choose(raw, rec)
 	ref := s.reference(raw, slot)
 	head := len(e.control)
 	e.control = append(e.control, slot, 0)

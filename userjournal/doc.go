@@ -176,9 +176,13 @@
 // For each record in turn, with "before" the record before it (all zero, of 132
 // bytes, at first):
 //
-//   - control: a byte, the slot. The reference is the last record of the block
-//     that was put into this one of 256 slots, or if there is none the record
-//     before. A record goes into the slot process_id * 0x9e3779b1 >> 24 & 0xff.
+//   - control: a byte, the slot, one of 256. The reference is the last record of
+//     the block that was put into it, or if there is none the record before. A
+//     record goes into two: with p = process_id * 0x9e3779b1 mod 2^32, into p >> 25
+//     and into 128 + ((p + event_type * 0x85ebca6b) mod 2^32 >> 25). A writer may
+//     name any slot: ours takes the first, the last record of the process, if that
+//     ends in the same 8 bytes, for then it is about the same file, and otherwise
+//     the second, the last record of that type from the process, if there is one.
 //   - control: a byte, the flags of what is not as predicted.
 //   - control, if flag 16: a bitmap of the 33 header words of 4 bytes that differ
 //     from the reference's; bit 0 stands for word 32. Words: each of these, in

@@ -5,6 +5,7 @@
 // the command.
 //
 //go:debug updatemaxprocs=0
+
 package main
 
 import (

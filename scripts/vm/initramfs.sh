@@ -28,11 +28,11 @@ base_archive() {
 		flock 9
 		[ ! -e "$base" ] || exit 0
 		tree=$run/base
-		mkdir -p "$tree"/{bin,dev,etc,lib,mnt,proc,root,run,sbin,sys,tmp,vexj}
+		mkdir -p "$tree"/{bin,dev,etc,lib,mnt,proc,run,sbin,sys,tmp,vexj}
 		cp "$(static_busybox)" "$tree/bin/busybox"
 		cp "$here/vm/init" "$tree/init"
 		chmod 755 "$tree/init"
-		echo 'root:x:0:0:root:/root:/bin/sh' >"$tree/etc/passwd"
+		echo 'root:x:0:0:root:/:/bin/sh' >"$tree/etc/passwd"
 		echo 'root:x:0:' >"$tree/etc/group"
 		copy_modules "$kernel" "$tree" "$wanted"
 		pack "$tree" >"$base.new"
