@@ -35,6 +35,5 @@
 // too; the mirror takes the numbers of its own records from it. Counters per CPU
 // lie in a mapped array. A program is not run on a CPU while it runs there
 // already (a preempted task's, on kernels where system-call tracepoints can be
-// preempted); the kernel counts these and [Producer.Counters] reports them as
-// filtered nowhere, but as [Producer.Nested].
+// preempted); the kernel counts these, and [Producer.Coverage] tells of them.
 package bpf

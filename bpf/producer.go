@@ -94,7 +94,8 @@ func (p *Producer) Unfollow(tgid uint32) error { return p.coll.Maps["roots"].Del
 // Hooks returns what was to be attached, and what was.
 func (p *Producer) Hooks() []Hook { return append([]Hook(nil), p.hooks...) }
 
-// Coverage says what the producer cannot see, a line each.
+// Coverage says what the producer cannot see, a line each, and what it has not
+// seen so far.
 func (p *Producer) Coverage() []string {
 	out := append([]string(nil), p.set.holes...)
 	for _, h := range p.hooks {
@@ -104,6 +105,14 @@ func (p *Producer) Coverage() []string {
 	}
 	if p.dcacheErr != nil {
 		out = append(out, fmt.Sprintf("the objects and real paths of calls by name: %v", p.dcacheErr))
+	}
+	if n := p.Blind(); n > 0 {
+		out = append(out, fmt.Sprintf("%d 32-bit system calls that were made and not recorded", n))
+	}
+	if n, err := p.Nested(); err != nil {
+		out = append(out, fmt.Sprintf("whether a program was not run because it was running on that CPU already: %v", err))
+	} else if n > 0 {
+		out = append(out, fmt.Sprintf("%d times when a program was not run because it was running on that CPU already", n))
 	}
 	return out
 }

@@ -121,6 +121,7 @@ struct scratch {
 	u32 path2_off;
 	u32 path2_len;
 	u32 kernel_strings;	/* 1: the call's strings are in kernel memory */
+	u32 matches;		/* 1: the path begins with the prefix in hand */
 };
 
 /* What a record begins with, always. */
@@ -461,39 +462,51 @@ static __always_inline bool inode_selected(struct inode *inode)
 	return true;
 }
 
+struct match {
+	struct scratch *s;
+	struct prefix *prefix;
+	u32 off;
+	u32 want;
+};
+
+/* Compares eight bytes of a prefix. Returns 1 at the end, or where they differ. */
+static long match_step(u32 i, struct match *m)
+{
+	u32 at = i * 8, left = m->want - at;
+	u64 a, b, mask = ~0ull;
+
+	if (at >= m->want) {
+		m->s->matches = 1;
+		return 1;
+	}
+	if (left < 8)
+		mask = (1ull << left * 8) - 1;
+	a = *(u64 *)rec_at(m->s, m->off + at);
+	barrier_var(at);
+	at &= VEXJ_PATH_MAX - 8;
+	b = *(u64 *)&m->prefix->bytes[at];
+	return ((a ^ b) & mask) != 0;
+}
+
 /* Whether the bytes at off begin with a wanted prefix, at a component's end. */
 __noinline int prefix_match(struct scratch *s, u32 off, u32 len)
 {
+	struct match m = { .s = s, .off = off };
+
 	if (!s)
 		return 0;
 	for (u32 p = 0; p < MAX_PREFIXES; p++) {
-		u32 key = p, want = cfg.prefix_len[p];
-		struct prefix *prefix;
-		u32 i;
-		u8 *path;
+		u32 key = p;
 
-		if (!want || want > len || want > VEXJ_PATH_MAX)
+		m.want = cfg.prefix_len[p];
+		if (!m.want || m.want > len || m.want > VEXJ_PATH_MAX)
 			continue;
-		prefix = bpf_map_lookup_elem(&prefixes, &key);
-		if (!prefix)
+		m.prefix = bpf_map_lookup_elem(&prefixes, &key);
+		if (!m.prefix)
 			continue;
-		for (i = 0; i < VEXJ_PATH_MAX / 8; i++) {
-			u32 left = want - i * 8;
-			u64 a, b, mask = ~0ull;
-
-			if (i * 8 >= want)
-				break;
-			if (left < 8)
-				mask = (1ull << left * 8) - 1;
-			a = *(u64 *)rec_at(s, off + i * 8);
-			b = *(u64 *)&prefix->bytes[i * 8];
-			if ((a ^ b) & mask)
-				break;
-		}
-		if (i * 8 < want)
-			continue;
-		path = rec_at(s, off + want);
-		if (want == len || *path == '/')
+		s->matches = 0;
+		repeat(VEXJ_PATH_MAX / 8 + 1, match_step, &m);
+		if (s->matches && (m.want == len || *(u8 *)rec_at(s, off + m.want) == '/'))
 			return 1;
 	}
 	return 0;

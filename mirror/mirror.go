@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,9 +18,10 @@ import (
 // A Mirror copies the records of one producer from its rings to a journal.
 type Mirror struct {
 	core
-	rd      waiter
-	order   order
-	samples [round][]byte
+	coverage []string // as it was said at the start
+	rd       waiter
+	order    order
+	samples  [round][]byte
 
 	mu    sync.Mutex
 	stats Stats
@@ -89,7 +91,8 @@ func (m *Mirror) start() error {
 	m.out.ktime = clock.Boottime
 	m.endPrevious()
 	number := m.src.NextSequence()
-	m.out.start(m.src.IDBase()+number, number, clock, m.producer(&Counters{}), m.src.Coverage())
+	m.coverage = m.src.Coverage()
+	m.out.start(m.src.IDBase()+number, number, clock, m.producer(&Counters{}), m.coverage)
 	if number == 0 {
 		m.order = newTimeline(&m.core)
 	} else {
@@ -169,7 +172,8 @@ func (m *Mirror) finish() error {
 	if number != 0 {
 		counts.Attempted = number
 	}
-	m.out.stop(m.src.IDBase()+number, number, clock, counts)
+	unseen := slices.DeleteFunc(m.src.Coverage(), func(line string) bool { return slices.Contains(m.coverage, line) })
+	m.out.stop(m.src.IDBase()+number, number, clock, counts, unseen)
 	m.publish()
 	if m.out.err != nil {
 		return m.out.err

@@ -57,10 +57,14 @@ func (o *output) start(id, global uint64, clock uapi.Clock, p uapi.ProducerAttr,
 	o.own(o.build.Finish())
 }
 
-func (o *output) stop(id, global uint64, clock uapi.Clock, p uapi.ProducerAttr) {
+// stop takes what the run turned out not to see, besides what it said at the start.
+func (o *output) stop(id, global uint64, clock uapi.Clock, p uapi.ProducerAttr, unseen []string) {
 	o.ktime = max(o.ktime, clock.Boottime)
 	o.build.Begin(header(uapi.SysProducerStop, id, global, o.ktime))
 	o.build.AddProducer(p)
+	if len(unseen) > 0 {
+		o.build.AddString(uapi.AttrCoverage, cut(strings.Join(unseen, "\n")))
+	}
 	o.build.AddClock(clock)
 	o.own(o.build.Finish())
 }

@@ -24,7 +24,9 @@ type Source interface {
 	// truth, but none goes back.
 	Counters() Counters
 
-	// Coverage says what the producer cannot see, a line each.
+	// Coverage says what the producer cannot see, a line each. It is asked when
+	// the run starts, and again when the producer has stopped: a line that is
+	// new then tells what turned out not to be seen. The slice is the caller's.
 	Coverage() []string
 
 	// Stop detaches the producer: after it returns no record is numbered. A

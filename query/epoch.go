@@ -23,7 +23,8 @@ type Epoch struct {
 	Stopped bool // PRODUCER_STOP is there; if not, the recorder was killed or still runs
 	PerCPU  bool // no global numbers: each CPU's sequence is accounted for
 	Clock   uapi.Clock
-	// Coverage is what the producer could not see, a line each.
+	// Coverage is what the producer could not see, a line each, and what it
+	// turned out not to have seen.
 	Coverage string
 	// Counters are the producer's own, from PRODUCER_STOP.
 	Counters uapi.ProducerAttr
@@ -140,6 +141,9 @@ func (e *Epoch) add(ordinal uint64, r uapi.Record) {
 
 func (e *Epoch) addStop(ordinal uint64, r uapi.Record) {
 	e.Stopped = true
+	if unseen, ok := r.Attr(uapi.AttrCoverage); ok {
+		e.Coverage += "\n" + string(unseen)
+	}
 	c, ok := r.ProducerCounts()
 	if !ok {
 		e.problem(ordinal, "PRODUCER_STOP has no counts")

@@ -23,7 +23,7 @@
  *	+--------------------+ event_size
  *
  * event_size is a multiple of 4 and is exactly the sum of the parts, each part
- * but the last rounded up to 4. A reader refuses a record for which this does
+ * but the last rounded up to 4 with zeroes. A reader refuses a record for which this does
  * not hold, or whose version it does not know.
  *
  * ATTRIBUTES (event_version 2)
@@ -226,7 +226,7 @@ enum vexj_type {
 	VEXJ_SYS_OPTIMIZATION	= 0x0506,
 	VEXJ_SYS_LOST		= 0x0540,	/* see ORDER AND LOSS */
 	VEXJ_SYS_PRODUCER_START	= 0x0541,	/* producer, coverage, clock */
-	VEXJ_SYS_PRODUCER_STOP	= 0x0542,	/* producer with final counts */
+	VEXJ_SYS_PRODUCER_STOP	= 0x0542,	/* producer with final counts; coverage: what turned out unseen */
 	VEXJ_SYS_CLOCK		= 0x0543,	/* clock */
 
 	VEXJ_CAT_SEMANTIC	= 0x0600,
