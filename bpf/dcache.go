@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
 
 	"github.com/cilium/ebpf"
 )
@@ -111,7 +110,8 @@ func kernelSymbols(names ...string) (map[string]uint64, error) {
 		if len(line) < 20 {
 			continue
 		}
-		name, _, _ := strings.Cut(line[19:], "\t")
+		// A tab and a module may follow: that is not the kernel proper.
+		name := line[19:]
 		if !want[name] {
 			continue
 		}

@@ -109,6 +109,7 @@ struct qstr {
 };
 
 struct super_block {
+	struct list_head s_mounts;
 	u32 s_dev;
 	unsigned long s_flags;
 	unsigned long s_magic;
@@ -163,6 +164,7 @@ struct mount {
 	struct vfsmount mnt;
 	struct list_head mnt_mounts;
 	struct list_head mnt_child;
+	struct list_head mnt_instance;
 	struct mnt_namespace *mnt_ns;
 };
 
@@ -274,6 +276,7 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct css_set *cgroups;
 	struct mm_struct *mm;
+	unsigned int flags;
 };
 
 struct linux_binprm {
@@ -381,6 +384,50 @@ struct kernel_xattr_ctx {
 struct io_xattr {
 	struct kernel_xattr_ctx ctx;
 	struct filename *filename;
+};
+
+/* What the vfs set's functions take and return. */
+
+struct super_block___618 {	/* 6.18 and newer: linked through mount.mnt_next_for_sb */
+	struct mount *s_mounts;
+};
+
+struct mount___618 {
+	struct mount *mnt_next_for_sb;
+};
+
+struct renamedata {
+	struct dentry *old_dentry;
+	struct dentry *new_dentry;
+	unsigned int flags;
+};
+
+struct open_flags {
+	int open_flag;
+	u16 mode;
+};
+
+struct iattr {
+	unsigned int ia_valid;
+	kuid_t ia_uid;
+	kgid_t ia_gid;
+	s64 ia_size;
+};
+
+struct iov_iter {
+	unsigned long count;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_flags;
+	unsigned long vm_pgoff;
+	struct file *vm_file;
+};
+
+struct vm_fault {
+	struct vm_area_struct *vma;
+	unsigned long pgoff;
 };
 
 struct ovl_inode {

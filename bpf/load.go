@@ -190,7 +190,7 @@ func (p *Producer) prepare(spec *ebpf.CollectionSpec, cfg *syscallDirectConfig, 
 			return err
 		}
 	}
-	return p.set.trim(spec)
+	return p.set.trim(spec, p.set.hooks)
 }
 
 // keepCalls takes the calls that do nothing wanted out of the table, so that

@@ -108,6 +108,18 @@ enum walk_status {
 	WALK_FAULT	= 3,	/* the string could not be read */
 };
 
+/* What a record says besides its body. */
+struct event {
+	u32 type;
+	u32 subtype;
+	s64 offset;
+	u64 length;
+	s64 result;
+	u64 duration;
+	u64 now;
+	u64 parent;
+};
+
 struct scratch {
 	u8 rec[REC_SIZE + 2 * CHUNK];
 	u8 walk[WALK_SIZE + 2 * CHUNK];
@@ -115,6 +127,8 @@ struct scratch {
 	u8 name[2 * CHUNK];
 	struct walk w;
 	struct climb up;
+	struct event ev;
+	u64 args[6];		/* of the call in hand */
 	u32 flags;		/* event_flags gathered while the body is built */
 	u32 path_off;		/* of the first path's bytes in rec, for the filter */
 	u32 path_len;
@@ -122,6 +136,7 @@ struct scratch {
 	u32 path2_len;
 	u32 kernel_strings;	/* 1: the call's strings are in kernel memory */
 	u32 matches;		/* 1: the path begins with the prefix in hand */
+	u32 busy;		/* 1: a program that shares the area is at work in it */
 };
 
 /* What a record begins with, always. */
@@ -139,7 +154,12 @@ struct front {
 #define SCRATCH_ENTER	1
 #define SCRATCH_PROCESS	2
 #define SCRATCH_URING	3
+#ifdef VEXJ_VFS
+#define SCRATCH_HOOKS	4	/* the first of those that hooks share */
+#define SCRATCHES	8
+#else
 #define SCRATCHES	4
+#endif
 
 /* Not a per-CPU map, whose values may not be this large; the loader sizes it. */
 struct {
@@ -263,7 +283,7 @@ struct task_state {
 	u32 nr;			/* call + 1; 0: none under way */
 	u32 tracked;		/* 1: descends from a followed process */
 	u32 epoch;		/* of `roots`, when tracked was looked up */
-	u32 reserved;
+	u32 recorded;		/* 1: a function that the call ran has made its record */
 	struct held held;
 };
 
@@ -529,17 +549,6 @@ static __always_inline void begin(struct scratch *s)
 	s->path_len = 0;
 	s->path2_len = 0;
 }
-
-struct event {
-	u32 type;
-	u32 subtype;
-	s64 offset;
-	u64 length;
-	s64 result;
-	u64 duration;
-	u64 now;
-	u64 parent;
-};
 
 /*
  * Number the record whose body ends at `end` and put it into this CPU's ring.

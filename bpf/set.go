@@ -20,7 +20,7 @@ type set struct {
 	rows     []string // of the conformance table, and fields, that the holes make differ
 	holes    []string
 	remedy   string // where the kernel does not take it
-	trim     func(*ebpf.CollectionSpec) error
+	trim     func(*ebpf.CollectionSpec, []hookSpec) error
 }
 
 // A variant is a set compiled in one of the ways that kernels differ in.
@@ -36,6 +36,9 @@ type hookSpec struct {
 	optional  bool // the set does its work without it
 }
 
+// plainLoads names the variant that needs bpf_rdonly_cast.
+const plainLoads = "plain loads"
+
 const victims = "the object of a delete whose name was not cached"
 
 // sets, the best first.
@@ -44,7 +47,7 @@ var sets = []set{syscallSet}
 var syscallSet = set{
 	name:     "syscall",
 	producer: uapi.ProducerBPFSyscall,
-	variants: []variant{{"plain loads", loadSyscallDirect}, {"helper calls", loadSyscallRead}},
+	variants: []variant{{plainLoads, loadSyscallDirect}, {"helper calls", loadSyscallRead}},
 	hooks: []hookSpec{
 		{program: "vexj_enter", operation: "entry of system calls"},
 		{program: "vexj_exit", operation: "result of system calls"},
@@ -79,23 +82,31 @@ var syscallSet = set{
 		"a path string that another thread changes during the call misleads it",
 	},
 	remedy: "a kernel with BTF (CONFIG_DEBUG_INFO_BTF) and raw tracepoints, 5.17 or newer",
-	trim:   func(*ebpf.CollectionSpec) error { return nil },
+	trim:   trimSyscall,
 }
 
 // trimSyscall takes out what this kernel has no tracepoint for; attach then says
 // that it is missing. One that was renamed is looked for under both names.
-func trimSyscall(spec *ebpf.CollectionSpec) error {
+func trimSyscall(spec *ebpf.CollectionSpec, hooks []hookSpec) error {
 	kernel, err := btf.LoadKernelSpec()
 	if err != nil {
 		return fmt.Errorf("%w: no type information (CONFIG_DEBUG_INFO_BTF): %w", ErrUnsupported, err)
 	}
 	const renamed = "io_uring_submit_sqe" // before 6.4
-	for _, h := range syscallSet.hooks {
+	names := []string{renamed}
+	for _, prog := range spec.Programs {
+		names = append(names, prog.AttachTo)
+	}
+	have, err := tracepoints(kernel, names)
+	if err != nil {
+		return err
+	}
+	for _, h := range hooks {
 		prog := spec.Programs[h.program]
-		if !h.optional || hasTracepoint(kernel, prog.AttachTo) {
+		if !h.optional || have[prog.AttachTo] {
 			continue
 		}
-		if prog.AttachTo == "io_uring_submit_req" && hasTracepoint(kernel, renamed) {
+		if prog.AttachTo == "io_uring_submit_req" && have[renamed] {
 			prog.AttachTo = renamed
 			continue
 		}
@@ -104,7 +115,22 @@ func trimSyscall(spec *ebpf.CollectionSpec) error {
 	return nil
 }
 
-func hasTracepoint(kernel *btf.Spec, name string) bool {
-	var t *btf.Typedef
-	return kernel.TypeByName("btf_trace_"+name, &t) == nil
+// tracepoints tells which of them the kernel proper has, of a known type. The
+// type alone does not do: headers leave those of modules in the kernel's own.
+func tracepoints(kernel *btf.Spec, names []string) (map[string]bool, error) {
+	const prefix = "__traceiter_"
+	var wanted []string
+	for _, name := range names {
+		wanted = append(wanted, prefix+name)
+	}
+	syms, err := kernelSymbols(wanted...)
+	if err != nil {
+		return nil, err
+	}
+	have := map[string]bool{}
+	for _, name := range names {
+		var t *btf.Typedef
+		have[name] = syms[prefix+name] != 0 && kernel.TypeByName("btf_trace_"+name, &t) == nil
+	}
+	return have, nil
 }

@@ -17,9 +17,11 @@
 #include "process.h"
 #include "victim.h"
 
-struct args {
-	u64 v[8];
-};
+/*
+ * Shapes of calls that need nothing built at their entry, as the functions that
+ * they run are hooked: a mask that the loader sets, 0 in the syscall set.
+ */
+const volatile u32 shown = 0;
 
 /* A call in hand. */
 struct op {
@@ -28,8 +30,6 @@ struct op {
 	struct held *held;
 	const volatile struct call *c;
 	u64 file;	/* that the call works on, where it has no number for it */
-	struct event e;
-	struct args a;
 	u32 flags;	/* of the call, AT_* or O_* */
 	u32 via;	/* enum vexj_via */
 };
@@ -37,24 +37,24 @@ struct op {
 static __always_inline u64 arg(struct op *o, u8 i)
 {
 	switch (i) {
-	case 0: return o->a.v[0];
-	case 1: return o->a.v[1];
-	case 2: return o->a.v[2];
-	case 3: return o->a.v[3];
-	case 4: return o->a.v[4];
-	case 5: return o->a.v[5];
+	case 0: return o->s->args[0];
+	case 1: return o->s->args[1];
+	case 2: return o->s->args[2];
+	case 3: return o->s->args[3];
+	case 4: return o->s->args[4];
+	case 5: return o->s->args[5];
 	}
 	return 0;
 }
 
 static __always_inline void load_args(struct op *o, struct pt_regs *regs)
 {
-	o->a.v[0] = regs->di;
-	o->a.v[1] = regs->si;
-	o->a.v[2] = regs->dx;
-	o->a.v[3] = regs->r10;
-	o->a.v[4] = regs->r8;
-	o->a.v[5] = regs->r9;
+	o->s->args[0] = regs->di;
+	o->s->args[1] = regs->si;
+	o->s->args[2] = regs->dx;
+	o->s->args[3] = regs->r10;
+	o->s->args[4] = regs->r8;
+	o->s->args[5] = regs->r9;
 }
 
 /* The open file that argument i of the call names; 0: none. */
@@ -209,7 +209,7 @@ static __noinline u32 put_extras(struct op *o, struct inode *inode, u32 off)
 	struct scratch *s = o->s;
 	const volatile struct call *c = o->c;
 
-	switch (o->e.type) {
+	switch (o->s->ev.type) {
 	case VEXJ_FS_CHOWN: {
 		struct vexj_attr_owner *a = rec_at(s, off + 4);
 
@@ -271,7 +271,7 @@ static __noinline u32 put_extras(struct op *o, struct inode *inode, u32 off)
 
 static __always_inline void send(struct op *o, u32 end)
 {
-	emit(o->s, &o->e, end);
+	emit(o->s, &o->s->ev, end);
 }
 
 static __noinline int on_path(struct op *o)
@@ -280,19 +280,19 @@ static __noinline int on_path(struct op *o)
 	struct inode *inode = NULL;
 	u32 off = BODY;
 
-	if (o->e.type == VEXJ_FS_CHDIR && o->e.result >= 0)
+	if (o->s->ev.type == VEXJ_FS_CHDIR && o->s->ev.result >= 0)
 		walk_here(s);	/* the path was relative to somewhere else */
 	else
 		walk_user(s, dirfd(o, o->c->fd), arg(o, o->c->path), walk_flags(o));
 	if (!walked_selected(o))
 		return 0;
-	off = put_walked_file(s, off, o->e.result);
+	off = put_walked_file(s, off, o->s->ev.result);
 	if (s->w.status == WALK_FOUND)
 		inode = at(struct inode, get(at(struct dentry, s->w.dentry), d_inode));
 	if (o->c->opts & NAMESPACE)
 		off = put_parent(s, off, parent_inode(s), 0);
 	off = put_extras(o, inode, off);
-	off = put_walked(s, off, 0, o->e.result);
+	off = put_walked(s, off, 0, o->s->ev.result);
 	send(o, off);
 	return 0;
 }
@@ -312,7 +312,7 @@ static __noinline int on_bind(struct op *o)
 		return 0;
 	if (head.family != AF_UNIX || !(head.path & 0xff))
 		return 0;
-	o->a.v[0] = addr + sizeof(head.family);
+	o->s->args[0] = addr + sizeof(head.family);
 	return on_path(o);
 }
 
@@ -368,11 +368,11 @@ static __always_inline s64 io_offset(struct op *o, struct file *f, u8 opts, u8 o
 {
 	struct inode *inode = get(f, f_inode);
 	u32 type = get(inode, i_mode) & S_IFMT;
-	s64 done = o->e.result > 0 ? o->e.result : 0;
+	s64 done = o->s->ev.result > 0 ? o->s->ev.result : 0;
 
 	if (type != S_IFREG && type != S_IFBLK)
 		return -1;
-	if (o->e.type == VEXJ_FS_WRITE && o->e.result >= 0 &&
+	if (o->s->ev.type == VEXJ_FS_WRITE && o->s->ev.result >= 0 &&
 	    (get(f, f_flags) & O_APPEND || (opts & NEGATIVE_POS && arg(o, 5) & RWF_APPEND)))
 		return get(inode, i_size) - done;
 	if (opts & POSITION || (opts & NEGATIVE_POS && (s64)arg(o, off_arg) == -1))
@@ -391,9 +391,9 @@ static __always_inline int on_io(struct op *o)
 	off = put_open_file(o->s, file, BODY);
 	if (!off)
 		return 0;
-	o->e.offset = io_offset(o, at(struct file, file), c->opts, c->off);
+	o->s->ev.offset = io_offset(o, at(struct file, file), c->opts, c->off);
 	if (c->opts & VECTOR)
-		o->e.length = sum_iov(o->s, arg(o, 1), arg(o, 2));
+		o->s->ev.length = sum_iov(o->s, arg(o, 1), arg(o, 2));
 	send(o, off);
 	return 0;
 }
@@ -405,7 +405,7 @@ static __noinline u32 put_open_attr(struct op *o, u32 off, u32 mode)
 	put_head(o->s, off, VEXJ_ATTR_OPEN, sizeof(*a));
 	a->flags = o->flags;
 	a->mode = mode;
-	a->fd = o->e.result >= 0 ? o->e.result : -1;
+	a->fd = o->s->ev.result >= 0 ? o->s->ev.result : -1;
 	return off + 4 + sizeof(*a);
 }
 
@@ -413,8 +413,8 @@ static __noinline int on_open(struct op *o)
 {
 	struct scratch *s = o->s;
 	const volatile struct call *c = o->c;
-	u32 off = BODY, mode = arg(o, c->mode), via = o->e.subtype;
-	s64 fd = o->e.result;
+	u32 off = BODY, mode = arg(o, c->mode), via = o->s->ev.subtype;
+	s64 fd = o->s->ev.result;
 	struct file *f;
 	u64 file, dir;
 	bool created;
@@ -436,9 +436,9 @@ static __noinline int on_open(struct op *o)
 			  0 : WALK_FOLLOW);
 		if (!walked_selected(o))
 			return 0;
-		off = put_walked_file(s, off, o->e.result);
+		off = put_walked_file(s, off, o->s->ev.result);
 		off = put_open_attr(o, off, mode);
-		off = put_walked(s, off, 0, o->e.result);
+		off = put_walked(s, off, 0, o->s->ev.result);
 		send(o, off);
 		return 0;
 	}
@@ -449,10 +449,10 @@ static __noinline int on_open(struct op *o)
 	/* The kernel does not say of a nameless file that it was created. */
 	created = get(f, f_mode) & FMODE_CREATED || (o->flags & O_TMPFILE) == O_TMPFILE;
 	if (created && wanted(VEXJ_FS_CREATE)) {
-		o->e.type = VEXJ_FS_CREATE;
-		o->e.subtype = VEXJ_SUBTYPE((o->flags & O_TMPFILE) == O_TMPFILE ?
+		o->s->ev.type = VEXJ_FS_CREATE;
+		o->s->ev.subtype = VEXJ_SUBTYPE((o->flags & O_TMPFILE) == O_TMPFILE ?
 					    VEXJ_VIA_TMPFILE : VEXJ_VIA_OPEN, 0);
-		o->e.result = 0;
+		o->s->ev.result = 0;
 		dir = get(f, f_path.dentry, d_parent, d_inode, i_ino);
 		off = put_parent(s, off, dir, 0);
 		off = put_open_file(o->s, file, off);
@@ -464,9 +464,9 @@ static __noinline int on_open(struct op *o)
 	} else if (!created && o->flags & O_TRUNC && o->flags & O_ACCMODE &&
 		   wanted(VEXJ_FS_TRUNCATE) && !(o->flags & O_PATH) &&
 		   (get(f, f_inode, i_mode) & S_IFMT) == S_IFREG) {
-		o->e.type = VEXJ_FS_TRUNCATE;
-		o->e.subtype = VEXJ_SUBTYPE(VEXJ_VIA_OPEN, 0);
-		o->e.result = 0;
+		o->s->ev.type = VEXJ_FS_TRUNCATE;
+		o->s->ev.subtype = VEXJ_SUBTYPE(VEXJ_VIA_OPEN, 0);
+		o->s->ev.result = 0;
 		off = put_open_file(o->s, file, off);
 		if (!off)
 			return 0;
@@ -476,9 +476,9 @@ static __noinline int on_open(struct op *o)
 	}
 	if (!wanted(VEXJ_FS_OPEN))
 		return 0;
-	o->e.type = VEXJ_FS_OPEN;
-	o->e.subtype = via;
-	o->e.result = fd;
+	o->s->ev.type = VEXJ_FS_OPEN;
+	o->s->ev.subtype = via;
+	o->s->ev.result = fd;
 	off = put_open_attr(o, off, mode);
 	off = put_open_file(o->s, file, off);
 	if (!off)
@@ -498,14 +498,14 @@ static __noinline int on_link(struct op *o)
 	if (!walked_selected(o))
 		return 0;
 	dir2 = s->w.status == WALK_FAULT ? 0 : parent_inode(s);
-	off = put_walked_file(s, off, o->e.result);
-	if (o->e.result < 0)
+	off = put_walked_file(s, off, o->s->ev.result);
+	if (o->s->ev.result < 0)
 		off = BODY;
-	off = put_walked(s, off + 4 + sizeof(struct vexj_attr_parent), 1, o->e.result);
+	off = put_walked(s, off + 4 + sizeof(struct vexj_attr_parent), 1, o->s->ev.result);
 	walk_user(s, dirfd(o, o->c->fd), arg(o, o->c->path), walk_flags(o));
-	if (o->e.result < 0 && s->w.status == WALK_FOUND) {
+	if (o->s->ev.result < 0 && s->w.status == WALK_FOUND) {
 		/* Nothing was made: the object is the one that was there. */
-		u32 after = put_walked(s, off, 0, o->e.result);
+		u32 after = put_walked(s, off, 0, o->s->ev.result);
 
 		dir = parent_inode(s);
 		put_parent(s, BODY, dir, dir2);
@@ -515,9 +515,9 @@ static __noinline int on_link(struct op *o)
 		return 0;
 	}
 	dir = s->w.status == WALK_FAULT ? 0 : parent_inode(s);
-	put_parent(s, o->e.result < 0 || s->flags & VEXJ_F_OBJECT_UNKNOWN ?
+	put_parent(s, o->s->ev.result < 0 || s->flags & VEXJ_F_OBJECT_UNKNOWN ?
 		   BODY : BODY + 4 + sizeof(struct vexj_attr_file), dir, dir2);
-	off = put_walked(s, off, 0, o->e.result);
+	off = put_walked(s, off, 0, o->s->ev.result);
 	send(o, off);
 	return 0;
 }
@@ -530,9 +530,9 @@ static __noinline int on_symlink(struct op *o)
 	walk_user(s, dirfd(o, o->c->fd), arg(o, o->c->path), 0);
 	if (!walked_selected(o))
 		return 0;
-	off = put_walked_file(s, off, o->e.result);
+	off = put_walked_file(s, off, o->s->ev.result);
 	off = put_parent(s, off, s->w.status == WALK_FAULT ? 0 : parent_inode(s), 0);
-	off = put_walked(s, off, 0, o->e.result);
+	off = put_walked(s, off, 0, o->s->ev.result);
 	start = off + 4;
 	off = put_user_string(s, off, VEXJ_ATTR_PATH2, arg(o, o->c->path2), CHUNK);
 	if (off > start) {
@@ -554,7 +554,7 @@ static __noinline int on_copy(struct op *o)
 	u64 out = fd_file(o->task, arg(o, c->fd)), in = fd_file(o->task, arg(o, c->fd2));
 	struct file *f, *g;
 	struct path_args p = { .second = 1 };
-	s64 pos, done = o->e.result > 0 ? o->e.result : 0;
+	s64 pos, done = o->s->ev.result > 0 ? o->s->ev.result : 0;
 	u64 off_ptr;
 	u32 off;
 
@@ -565,7 +565,7 @@ static __noinline int on_copy(struct op *o)
 	if (!recordable(get(f, f_inode))) {
 		if (!recordable(get(g, f_inode)) || !wanted(VEXJ_FS_READ))
 			return 0;
-		o->e.type = VEXJ_FS_READ;
+		o->s->ev.type = VEXJ_FS_READ;
 		off_ptr = c->via == VEXJ_VIA_SENDFILE ? arg(o, 2) : arg(o, 1);
 		off = put_open_file(o->s, in, BODY);
 		if (!off)
@@ -586,12 +586,12 @@ static __noinline int on_copy(struct op *o)
 			off = put_path(s, &p);
 		}
 	}
-	o->e.subtype = VEXJ_SUBTYPE(c->via, 0);
+	o->s->ev.subtype = VEXJ_SUBTYPE(c->via, 0);
 	pos = get(f, f_pos);
 	if (off_ptr)
 		bpf_probe_read_user(&pos, sizeof(pos), (void *)off_ptr);
 	if ((get(f, f_inode, i_mode) & S_IFMT) == S_IFREG)
-		o->e.offset = pos - done;
+		o->s->ev.offset = pos - done;
 	send(o, off);
 	return 0;
 }
@@ -610,8 +610,8 @@ static __noinline int on_mmap(struct op *o)
 	off = put_open_file(o->s, file, BODY);
 	if (!off)
 		return 0;
-	if (o->e.result > 0)
-		o->e.result = 0;	/* an address says nothing to a reader */
+	if (o->s->ev.result > 0)
+		o->s->ev.result = 0;	/* an address says nothing to a reader */
 	send(o, off);
 	return 0;
 }
@@ -641,7 +641,7 @@ static __noinline int on_lock(struct op *o)
 	if (!file)
 		return 0;
 	if (o->c->shape == SHAPE_FLOCK) {
-		o->e.subtype = VEXJ_SUBTYPE(0, VEXJ_LOCK_FLOCK);
+		o->s->ev.subtype = VEXJ_SUBTYPE(0, VEXJ_LOCK_FLOCK);
 		off = put_lock(o->s, off, cmd & LOCK_UN ? 0 : cmd & LOCK_EX ? 2 : 1,
 			       !(cmd & LOCK_NB));
 	} else {
@@ -650,9 +650,9 @@ static __noinline int on_lock(struct op *o)
 		if (cmd != F_SETLK && cmd != F_SETLKW && cmd != F_OFD_SETLK && cmd != F_OFD_SETLKW)
 			return 0;
 		bpf_probe_read_user(&l, sizeof(l), (void *)arg(o, 2));
-		o->e.subtype = VEXJ_SUBTYPE(0, cmd > F_SETLKW ? VEXJ_LOCK_OFD : VEXJ_LOCK_POSIX);
-		o->e.offset = l.start;
-		o->e.length = l.len;
+		o->s->ev.subtype = VEXJ_SUBTYPE(0, cmd > F_SETLKW ? VEXJ_LOCK_OFD : VEXJ_LOCK_POSIX);
+		o->s->ev.offset = l.start;
+		o->s->ev.length = l.len;
 		off = put_lock(o->s, off, l.type == F_UNLCK ? 0 : l.type == F_WRLCK ? 2 : 1,
 			       cmd == F_SETLKW || cmd == F_OFD_SETLKW);
 	}
@@ -674,25 +674,25 @@ static __noinline int on_ioctl(struct op *o)
 	if (cmd == FICLONE || cmd == FICLONERANGE) {
 		if (!wanted(VEXJ_FS_WRITE))
 			return 0;
-		o->e.type = VEXJ_FS_WRITE;
-		o->e.subtype = VEXJ_SUBTYPE(VEXJ_VIA_CLONE, 0);
-		o->e.offset = 0;
+		o->s->ev.type = VEXJ_FS_WRITE;
+		o->s->ev.subtype = VEXJ_SUBTYPE(VEXJ_VIA_CLONE, 0);
+		o->s->ev.offset = 0;
 		if (cmd == FICLONERANGE) {
 			bpf_probe_read_user(range, sizeof(range), (void *)arg(o, 2));
-			o->e.offset = range[3];
-			o->e.length = range[2];
+			o->s->ev.offset = range[3];
+			o->s->ev.length = range[2];
 			src = fd_file(o->task, range[0]);
 		} else {
-			o->e.length = 0;
+			o->s->ev.length = 0;
 			src = fd_file(o->task, arg(o, 2));
 		}
 	} else if (cmd == FS_IOC_SETFLAGS || cmd == FS_IOC_FSSETXATTR ||
 		   cmd == FS_IOC_ENABLE_VERITY) {
 		if (!wanted(VEXJ_FS_IOCTL))
 			return 0;
-		o->e.type = VEXJ_FS_IOCTL;
-		o->e.subtype = VEXJ_SUBTYPE(0, cmd & 0xffff);
-		o->e.length = cmd;
+		o->s->ev.type = VEXJ_FS_IOCTL;
+		o->s->ev.subtype = VEXJ_SUBTYPE(0, cmd & 0xffff);
+		o->s->ev.length = cmd;
 	} else {
 		return 0;
 	}
@@ -720,8 +720,8 @@ static __noinline int on_mount(struct op *o)
 	u32 off = BODY;
 
 	walk_user(s, dirfd(o, o->c->fd), arg(o, o->c->path), walk_flags(o));
-	off = put_walked_file(s, off, o->e.result);
-	off = put_walked(s, off, 0, o->e.result);
+	off = put_walked_file(s, off, o->s->ev.result);
+	off = put_walked(s, off, 0, o->s->ev.result);
 	if (o->c->path2 != NOARG)
 		off = put_user_string(s, off, VEXJ_ATTR_PATH2, arg(o, o->c->path2), CHUNK);
 	send(o, off);
@@ -801,12 +801,12 @@ static __always_inline u32 delete_body(struct op *o)
 	walk_user(s, dirfd(o, o->c->fd), arg(o, o->c->path), 0);
 	if (!walked_selected(o))
 		return 0;
-	if (o->held->has_target == TARGET_SEEN && o->e.result >= 0)
+	if (o->held->has_target == TARGET_SEEN && o->s->ev.result >= 0)
 		off = put_target(o, off);
 	else
-		off = put_walked_file(s, off, o->e.result);
+		off = put_walked_file(s, off, o->s->ev.result);
 	off = put_parent(s, off, s->w.status == WALK_FAULT ? 0 : parent_inode(s), 0);
-	return put_walked(s, off, 0, o->e.result);
+	return put_walked(s, off, 0, o->s->ev.result);
 }
 
 /*
@@ -822,23 +822,23 @@ static __noinline u32 rename_body(struct op *o, bool late)
 	u64 moved = 0, dir = 0;
 	u32 off = BODY, parent_off;
 
-	late = late && o->e.result >= 0;
+	late = late && o->s->ev.result >= 0;
 	if (late) {
 		walk_user(s, dirfd(o, c->fd2), arg(o, c->path2), 0);
-		off = put_walked_file(s, off, o->e.result);
+		off = put_walked_file(s, off, o->s->ev.result);
 	}
 	walk_user(s, dirfd(o, c->fd), arg(o, c->path), 0);
 	if (!walked_selected(o))
 		return 0;
 	if (!late)
-		off = put_walked_file(s, off, o->e.result);
+		off = put_walked_file(s, off, o->s->ev.result);
 	if (s->w.status == WALK_FOUND)
 		moved = (u64)get(at(struct dentry, s->w.dentry), d_inode);
 	if (s->w.status != WALK_FAULT)
 		dir = parent_inode(s);
 	parent_off = off;
 	off += 4 + sizeof(struct vexj_attr_parent);
-	off = put_walked(s, off, 0, o->e.result);
+	off = put_walked(s, off, 0, o->s->ev.result);
 
 	walk_user(s, dirfd(o, c->fd2), arg(o, c->path2), 0);
 	if (s->w.status == WALK_FOUND && !late) {
@@ -851,7 +851,7 @@ static __noinline u32 rename_body(struct op *o, bool late)
 		}
 	}
 	put_parent(s, parent_off, dir, s->w.status == WALK_FAULT ? 0 : parent_inode(s));
-	return put_walked(s, off, 1, o->e.result);
+	return put_walked(s, off, 1, o->s->ev.result);
 }
 
 /* The record of what a rename replaced: made of the rename's own body. */
@@ -862,11 +862,11 @@ static __noinline int emit_replaced(struct op *o, u64 rename_id)
 	bool dir = (o->held->target.mode & S_IFMT) == S_IFDIR;
 	u64 parent2 = 0;
 
-	o->e.type = dir ? VEXJ_FS_RMDIR : VEXJ_FS_DELETE;
-	if (!wanted(o->e.type) || !len)
+	o->s->ev.type = dir ? VEXJ_FS_RMDIR : VEXJ_FS_DELETE;
+	if (!wanted(o->s->ev.type) || !len)
 		return 0;
-	o->e.subtype = VEXJ_SUBTYPE(VEXJ_VIA_RENAME, 0);
-	o->e.parent = rename_id;
+	o->s->ev.subtype = VEXJ_SUBTYPE(VEXJ_VIA_RENAME, 0);
+	o->s->ev.parent = rename_id;
 	/* path2 moves down over the first path; both lie behind the parents. */
 	bpf_probe_read_kernel(&parent2, sizeof(parent2),
 			      &s->rec[BODY + 4 + sizeof(struct vexj_attr_file) + 4 + 8]);
@@ -902,18 +902,18 @@ static __noinline int on_rename(struct op *o)
 	u32 end;
 	u64 id;
 
-	o->e.subtype = VEXJ_SUBTYPE(o->via, o->flags);
+	o->s->ev.subtype = VEXJ_SUBTYPE(o->via, o->flags);
 	if (o->held->len)
 		end = restore_body(o);
 	else
 		end = rename_body(o, true);
 	if (!end)
 		return 0;
-	if (!(o->e.result >= 0 && o->held->has_target)) {
+	if (!(o->s->ev.result >= 0 && o->held->has_target)) {
 		send(o, end);
 		return 0;
 	}
-	id = wanted(VEXJ_FS_RENAME) ? emit(o->s, &o->e, end) : 0;
+	id = wanted(VEXJ_FS_RENAME) ? emit(o->s, &o->s->ev, end) : 0;
 	return emit_replaced(o, id);
 }
 
@@ -1028,17 +1028,17 @@ static __always_inline int after(struct op *o)
 	switch (o->c->shape) {
 	case SHAPE_IO: return on_io(o);
 	case SHAPE_FD:
-		if (o->e.type == VEXJ_FS_FALLOCATE)
-			o->e.subtype = VEXJ_SUBTYPE(o->via, arg(o, o->c->mode));
+		if (o->s->ev.type == VEXJ_FS_FALLOCATE)
+			o->s->ev.subtype = VEXJ_SUBTYPE(o->via, arg(o, o->c->mode));
 		return on_fd(o);
 	case SHAPE_PATH:
 		/* mknod makes regular files too. */
-		if (o->e.type == VEXJ_FS_MKNOD) {
+		if (o->s->ev.type == VEXJ_FS_MKNOD) {
 			u32 kind = arg(o, o->c->mode) & S_IFMT;
 
 			if (!kind || kind == S_IFREG)
-				o->e.type = VEXJ_FS_CREATE;
-			if (!wanted(o->e.type))
+				o->s->ev.type = VEXJ_FS_CREATE;
+			if (!wanted(o->s->ev.type))
 				return 0;
 		}
 		return on_path(o);
@@ -1046,13 +1046,13 @@ static __always_inline int after(struct op *o)
 	case SHAPE_OPEN: return on_open(o);
 	case SHAPE_DELETE:
 		if (o->flags & AT_REMOVEDIR)
-			o->e.type = VEXJ_FS_RMDIR;
-		if (!wanted(o->e.type))
+			o->s->ev.type = VEXJ_FS_RMDIR;
+		if (!wanted(o->s->ev.type))
 			return 0;
 		return on_delete(o);
 	case SHAPE_DUP:
-		if (o->e.result > 0)
-			o->e.result = 0;
+		if (o->s->ev.result > 0)
+			o->s->ev.result = 0;
 		return on_close(o);
 	case SHAPE_CLOSE: return on_close(o);
 	case SHAPE_RENAME: return on_rename(o);
@@ -1065,7 +1065,7 @@ static __always_inline int after(struct op *o)
 	case SHAPE_IOCTL: return on_ioctl(o);
 	case SHAPE_MOUNT: return on_mount(o);
 	case SHAPE_SYNC: return on_sync(o);
-	case SHAPE_EXEC: return o->e.result < 0 ? on_path(o) : 0;
+	case SHAPE_EXEC: return o->s->ev.result < 0 ? on_path(o) : 0;
 	}
 	return 0;
 }
@@ -1110,10 +1110,11 @@ int BPF_PROG(vexj_enter, struct pt_regs *regs, long id)
 		return 0;
 	}
 	st->nr = nr + 1;
+	st->recorded = 0;
 	st->held.len = 0;
 	st->held.has_target = TARGET_NONE;
 	shape = o.c->shape;
-	if (shape >= SHAPE_DELETE && shape <= SHAPE_RENAME) {
+	if (shape >= SHAPE_DELETE && shape <= SHAPE_RENAME && !(shown >> shape & 1)) {
 		o.s = scratch_of(SCRATCH_ENTER);
 		if (o.s) {
 			o.task = task;
@@ -1121,6 +1122,7 @@ int BPF_PROG(vexj_enter, struct pt_regs *regs, long id)
 			load_args(&o, regs);
 			o.flags = arg(&o, o.c->flags);
 			begin(o.s);
+			o.s->ev.result = 0;
 			before(&o);
 		}
 	}
@@ -1148,6 +1150,8 @@ int BPF_PROG(vexj_exit, struct pt_regs *regs, long ret)
 	if (!st || st->nr != nr + 1)
 		return 0;
 	st->nr = 0;
+	if (st->recorded)
+		return 0;
 	if (ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK)
 		return 0;
 	if (ret < 0 && !(cfg.filters & FILTER_FAILED)) {
@@ -1163,13 +1167,14 @@ int BPF_PROG(vexj_exit, struct pt_regs *regs, long ret)
 	load_args(&o, regs);
 	o.flags = arg(&o, o.c->flags);
 	o.via = o.c->via;
-	o.e.type = o.c->type;
-	o.e.subtype = VEXJ_SUBTYPE(o.via, o.c->kind);
-	o.e.offset = o.c->off == NOARG ? -1 : (s64)arg(&o, o.c->off);
-	o.e.length = arg(&o, o.c->len);
-	o.e.result = ret;
-	o.e.now = bpf_ktime_get_boot_ns();
-	o.e.duration = o.e.now - st->entered;
+	o.s->ev.type = o.c->type;
+	o.s->ev.subtype = VEXJ_SUBTYPE(o.via, o.c->kind);
+	o.s->ev.offset = o.c->off == NOARG ? -1 : (s64)arg(&o, o.c->off);
+	o.s->ev.length = arg(&o, o.c->len);
+	o.s->ev.result = ret;
+	o.s->ev.parent = 0;
+	o.s->ev.now = bpf_ktime_get_boot_ns();
+	o.s->ev.duration = o.s->ev.now - st->entered;
 
 	return after(&o);
 }

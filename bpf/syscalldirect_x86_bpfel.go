@@ -80,6 +80,8 @@ type syscallDirectRequest struct {
 	File       uint64
 	Opcode     uint32
 	HasStrings uint32
+	Recorded   uint32
+	Reserved   uint32
 	Held       struct {
 		_         structs.HostLayout
 		Len       uint32
@@ -151,12 +153,26 @@ type syscallDirectScratch struct {
 		Off    uint32
 		_      [4]byte
 	}
+	Ev struct {
+		_        structs.HostLayout
+		Type     uint32
+		Subtype  uint32
+		Offset   int64
+		Length   uint64
+		Result   int64
+		Duration uint64
+		Now      uint64
+		Parent   uint64
+	}
+	Args          [6]uint64
 	Flags         uint32
 	PathOff       uint32
 	PathLen       uint32
 	Path2Off      uint32
 	Path2Len      uint32
 	KernelStrings uint32
+	Matches       uint32
+	Busy          uint32
 }
 
 type syscallDirectTaskState struct {
@@ -165,7 +181,7 @@ type syscallDirectTaskState struct {
 	Nr       uint32
 	Tracked  uint32
 	Epoch    uint32
-	Reserved uint32
+	Recorded uint32
 	Held     struct {
 		_         structs.HostLayout
 		Len       uint32
@@ -224,6 +240,7 @@ const (
 	syscallDirectVarCalls              = "calls"
 	syscallDirectVarCfg                = "cfg"
 	syscallDirectVarFound              = "found"
+	syscallDirectVarShown              = "shown"
 )
 
 // loadSyscallDirect returns the embedded CollectionSpec for syscallDirect.
@@ -305,6 +322,7 @@ type syscallDirectVariableSpecs struct {
 	Calls *ebpf.VariableSpec `ebpf:"calls"`
 	Cfg   *ebpf.VariableSpec `ebpf:"cfg"`
 	Found *ebpf.VariableSpec `ebpf:"found"`
+	Shown *ebpf.VariableSpec `ebpf:"shown"`
 }
 
 // syscallDirectObjects contains all objects after they have been loaded into the kernel.
@@ -363,6 +381,7 @@ type syscallDirectVariables struct {
 	Calls *ebpf.Variable `ebpf:"calls"`
 	Cfg   *ebpf.Variable `ebpf:"cfg"`
 	Found *ebpf.Variable `ebpf:"found"`
+	Shown *ebpf.Variable `ebpf:"shown"`
 }
 
 // syscallDirectPrograms contains all programs after they have been loaded into the kernel.

@@ -41,6 +41,7 @@ const (
 	syscallReadVarCalls              = "calls"
 	syscallReadVarCfg                = "cfg"
 	syscallReadVarFound              = "found"
+	syscallReadVarShown              = "shown"
 )
 
 // loadSyscallRead returns the embedded CollectionSpec for syscallRead.
@@ -122,6 +123,7 @@ type syscallReadVariableSpecs struct {
 	Calls *ebpf.VariableSpec `ebpf:"calls"`
 	Cfg   *ebpf.VariableSpec `ebpf:"cfg"`
 	Found *ebpf.VariableSpec `ebpf:"found"`
+	Shown *ebpf.VariableSpec `ebpf:"shown"`
 }
 
 // syscallReadObjects contains all objects after they have been loaded into the kernel.
@@ -180,6 +182,7 @@ type syscallReadVariables struct {
 	Calls *ebpf.Variable `ebpf:"calls"`
 	Cfg   *ebpf.Variable `ebpf:"cfg"`
 	Found *ebpf.Variable `ebpf:"found"`
+	Shown *ebpf.Variable `ebpf:"shown"`
 }
 
 // syscallReadPrograms contains all programs after they have been loaded into the kernel.

@@ -59,6 +59,8 @@ struct request {
 	u64 file;
 	u32 opcode;
 	u32 has_strings;
+	u32 recorded;	/* 1: a function that the request ran has made its record */
+	u32 reserved;
 	struct held held;
 };
 
@@ -147,6 +149,8 @@ static __noinline int request_args(struct request_scratch *rs, u64 req, u32 opco
 	case OP_FTRUNCATE: {
 		struct io_ftrunc *c = at(struct io_ftrunc, req);
 
+		if (!bpf_core_type_exists(struct io_ftrunc))	/* before 6.9 */
+			return -1;
 		r->v[1] = get(c, len);
 		break;
 	}
@@ -303,7 +307,7 @@ static __always_inline const volatile struct call *call_of(u32 opcode)
 static __always_inline void copy_args(struct op *o, struct request *r)
 {
 	for (int i = 0; i < 6; i++)
-		o->a.v[i] = *(volatile u64 *)&r->v[i];
+		o->s->args[i] = *(volatile u64 *)&r->v[i];
 }
 
 static __always_inline int submitted(u64 req)
@@ -332,6 +336,7 @@ static __always_inline int submitted(u64 req)
 		return 0;
 	rs->r.opcode = opcode;
 	rs->r.length = 0;
+	rs->r.recorded = 0;
 	rs->r.held.len = 0;
 	rs->r.held.has_target = 0;
 	if (request_args(rs, req, opcode, o.s))
@@ -361,6 +366,7 @@ static __always_inline int submitted(u64 req)
 		}
 		copy_args(&o, r);
 		o.flags = arg(&o, o.c->flags);
+		o.s->ev.result = 0;
 		before(&o);
 	}
 	return 0;
@@ -388,13 +394,16 @@ int BPF_PROG(vexj_uring_complete, void *ring, void *request)
 	r = bpf_map_lookup_elem(&requests, &req);
 	if (!r)
 		return 0;
+	if (r->recorded)
+		goto out;
 	k = at(struct io_kiocb, req);
 	o.c = call_of(r->opcode);
 	o.s = scratch_of(SCRATCH_URING);
 	if (!o.c || !o.s)
 		goto out;
-	o.e.result = get(k, cqe.res);
-	if (o.e.result < 0 && !(cfg.filters & FILTER_FAILED)) {
+	o.s->ev.result = get(k, cqe.res);
+	o.s->ev.parent = 0;
+	if (o.s->ev.result < 0 && !(cfg.filters & FILTER_FAILED)) {
 		count_filtered();
 		goto out;
 	}
@@ -411,22 +420,22 @@ int BPF_PROG(vexj_uring_complete, void *ring, void *request)
 	copy_args(&o, r);
 	o.flags = arg(&o, o.c->flags);
 	o.via = VEXJ_VIA_URING;
-	o.e.type = o.c->type;
-	o.e.subtype = VEXJ_SUBTYPE(o.via, o.c->kind);
-	o.e.offset = o.c->off == NOARG ? -1 : (s64)arg(&o, o.c->off);
-	o.e.length = arg(&o, o.c->len);
+	o.s->ev.type = o.c->type;
+	o.s->ev.subtype = VEXJ_SUBTYPE(o.via, o.c->kind);
+	o.s->ev.offset = o.c->off == NOARG ? -1 : (s64)arg(&o, o.c->off);
+	o.s->ev.length = arg(&o, o.c->len);
 	if (o.c->shape == SHAPE_IO || o.c->shape == SHAPE_FD)
 		o.file = plain(&r->file, (u64)get(k, file));
 	if (o.c->shape == SHAPE_IO) {
 		/* The request's position has moved on by what was done. */
-		o.a.v[3] = get(at(struct io_rw, req), kiocb.ki_pos) -
-			   (o.e.result > 0 ? o.e.result : 0);
-		o.e.length = r->length;
+		o.s->args[3] = get(at(struct io_rw, req), kiocb.ki_pos) -
+			   (o.s->ev.result > 0 ? o.s->ev.result : 0);
+		o.s->ev.length = r->length;
 	}
 	if (r->opcode == OP_FSYNC && r->v[3] & IORING_FSYNC_DATASYNC)
-		o.e.subtype = VEXJ_SUBTYPE(o.via, VEXJ_FSYNC_DATA);
-	o.e.now = bpf_ktime_get_boot_ns();
-	o.e.duration = o.e.now - r->entered;
+		o.s->ev.subtype = VEXJ_SUBTYPE(o.via, VEXJ_FSYNC_DATA);
+	o.s->ev.now = bpf_ktime_get_boot_ns();
+	o.s->ev.duration = o.s->ev.now - r->entered;
 	after(&o);
 out:
 	bpf_map_delete_elem(&request_strings, &req);
