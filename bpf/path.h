@@ -563,10 +563,12 @@ __noinline int walk_user(struct scratch *s, s32 dfd, u64 uptr, u32 flags)
 		n = bpf_probe_read_kernel_str(&s->walk[WALK_START], CHUNK, (void *)uptr);
 	else
 		n = bpf_probe_read_user_str(&s->walk[WALK_START], CHUNK, (void *)uptr);
-	if (n < 1) {
+	if (n < 0) {
 		s->w.status = WALK_FAULT;
 		return 0;
 	}
+	if (!n)		/* an empty string, before 6.2 */
+		n = 1;
 	if (s->walk[WALK_START] != '/') {
 		if (dfd == AT_FDCWD) {
 			s->w.mnt = (u64)get(fs, pwd.mnt);

@@ -106,10 +106,17 @@ int BPF_PROG(vexj_task_exit, struct task_struct *task)
 {
 	struct event e = { .type = VEXJ_PROC_EXIT, .offset = -1 };
 	struct signal_struct *signal = task->signal;
+	struct task_state *leader;
 	struct scratch *s;
 
-	/* The last thread out; the kernel has taken it off the count by now. */
+	/*
+	 * The last thread out: the kernel has taken it off the count by now. Two
+	 * that leave at once can both find it at zero; one of them tells.
+	 */
 	if (signal->live.counter || !wanted(VEXJ_PROC_EXIT) || !process_selected(task))
+		return 0;
+	leader = state_of(task->group_leader);
+	if (leader && __sync_lock_test_and_set(&leader->exited, 1))
 		return 0;
 	s = scratch_of(SCRATCH_PROCESS);
 	if (!s)

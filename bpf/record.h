@@ -283,6 +283,7 @@ struct task_state {
 	u32 nr;			/* call + 1; 0: none under way */
 	u32 tracked;		/* 1: descends from a followed process */
 	u32 epoch;		/* of `roots`, when tracked was looked up */
+	u32 exited;		/* of a group leader: the exit of the process is recorded */
 	u32 recorded;		/* 1: a function that the call ran has made its record */
 	struct held held;
 };

@@ -181,6 +181,7 @@ type syscallDirectTaskState struct {
 	Nr       uint32
 	Tracked  uint32
 	Epoch    uint32
+	Exited   uint32
 	Recorded uint32
 	Held     struct {
 		_         structs.HostLayout
@@ -201,7 +202,6 @@ type syscallDirectTaskState struct {
 		}
 		Bytes [608]uint8
 	}
-	_ [4]byte
 }
 
 type syscallDirectWalked struct {
