@@ -20,9 +20,8 @@ type committer struct {
 	taken  int    // bytes of it that are written
 	next   uint64 // ordinal of the next record to write
 
-	pack packer
-	sum  summary
-	out  []byte
+	idle    []*blockPacker
+	packing []*blockPacker // at work, in the order of their records
 }
 
 func newCommitter(w *Writer, h segmentHeader) (*committer, error) {
@@ -30,6 +29,9 @@ func newCommitter(w *Writer, h segmentHeader) (*committer, error) {
 	h.Boot = bootID()
 	if err := c.begin(h); err != nil {
 		return nil, fmt.Errorf("create journal: %w", err)
+	}
+	for range packers {
+		c.idle = append(c.idle, newBlockPacker(w.options.Codec))
 	}
 	return c, nil
 }
@@ -50,6 +52,11 @@ func (c *committer) begin(h segmentHeader) error {
 
 func (c *committer) run() {
 	defer close(c.w.done)
+	defer func() {
+		for _, p := range c.idle {
+			close(p.in)
+		}
+	}()
 	go c.sync.run()
 	var tick <-chan time.Time
 	if c.w.options.Interval > 0 {
@@ -85,23 +92,61 @@ func (c *committer) serve(r request) {
 }
 
 // finish writes what is left of a buffer that was handed over, and gives it
-// back.
+// back. Those that are handed over meanwhile go to the other packers, but only
+// so many: requests and the clock want their turn.
 func (c *committer) finish(b *buffer) {
-	c.take(b)
+	c.start(b)
+	for more := 2 * buffers; len(c.packing) > 0; {
+		full := c.w.full
+		if more == 0 || len(c.idle) == 0 {
+			full = nil
+		}
+		select {
+		case b := <-full:
+			c.start(b)
+			more--
+		case <-c.packing[0].done:
+			c.settle()
+		}
+	}
+}
+
+// start has a packer make the block of what is left of a buffer.
+func (c *committer) start(b *buffer) {
+	p := c.idle[len(c.idle)-1]
+	c.idle = c.idle[:len(c.idle)-1]
+	c.packing = append(c.packing, p)
+	p.buffer = b
+	p.in <- b.data[c.taken:int(b.committed.Load())]
 	c.buffer++
 	c.taken = 0
-	c.w.free <- b
+}
+
+// settle writes the block of the packer that has been at work longest, and that
+// is done.
+func (c *committer) settle() {
+	p := c.packing[0]
+	c.packing = append(c.packing[:0], c.packing[1:]...)
+	c.idle = append(c.idle, p)
+	c.put(p)
+	c.w.free <- p.buffer
 }
 
 // take writes what was committed to the buffer since it was last looked at.
 func (c *committer) take(b *buffer) {
 	end := int(b.committed.Load())
-	if end == c.taken || c.w.failed() != nil {
+	p := c.idle[0]
+	p.make(b.data[c.taken:end], c.w.options.Codec)
+	c.taken = end
+	c.put(p)
+}
+
+// put writes a block, unless the writing has ended.
+func (c *committer) put(p *blockPacker) {
+	if p.records == 0 || c.w.failed() != nil {
 		return
 	}
-	raw := b.data[c.taken:end]
-	c.taken = end
-	if op, err := c.write(raw); err != nil {
+	if op, err := c.write(p); err != nil {
 		c.stop(op, err)
 	}
 }
@@ -129,23 +174,12 @@ func (c *committer) drain() {
 	}
 }
 
-// write makes one block of the records in raw. The error comes with what was
-// being done.
-func (c *committer) write(raw []byte) (op string, err error) {
-	c.sum.reset(c.next)
-	records := c.sum.addAll(raw)
-	zone := c.sum.finish()
-
-	header := blkFixedSize + len(zone.filter)
-	c.out = grow(c.out[:0], header)[:header]
-	clear(c.out)
-	out, codec := c.pack.pack(c.out, raw, c.w.options.Codec)
-	stored := len(out) - header
-	for len(out)%blockAlign != 0 {
-		out = append(out, 0)
-	}
-	c.out = out
-	encodeBlockHeader(out, zone, codec, stored, len(raw), c.seg.header.Salt)
+// write completes a block and writes it. The error comes with what was being
+// done.
+func (c *committer) write(p *blockPacker) (op string, err error) {
+	out, zone := p.out, p.zone
+	zone.First, zone.Last = c.next, c.next+uint64(p.records)-1
+	encodeBlockHeader(out, zone, p.codec, p.stored, p.raw, c.seg.header.Salt)
 
 	if c.seg.full(len(out), c.w.options.SegmentSize) {
 		if op, err := c.rotate(); err != nil {
@@ -153,16 +187,16 @@ func (c *committer) write(raw []byte) (op string, err error) {
 		}
 		le.PutUint64(out[blkSalt:], c.seg.header.Salt)
 	}
-	blk := block{zone: *zone, codec: codec, header: header, stored: stored, raw: len(raw), records: records}
-	blk.headerCRC = sealBlock(out, header)
+	blk := block{zone: *zone, codec: p.codec, header: p.header, stored: p.stored, raw: p.raw, records: p.records}
+	blk.headerCRC = sealBlock(out, p.header)
 	if err := c.seg.put(out, &blk); err != nil {
 		return "write", err
 	}
-	c.next += uint64(records)
+	c.next += uint64(p.records)
 
 	n := &c.w.count
-	n.records.Add(uint64(records))
-	n.raw.Add(uint64(len(raw)))
+	n.records.Add(uint64(p.records))
+	n.raw.Add(uint64(p.raw))
 	n.stored.Add(uint64(len(out)))
 	n.blocks.Add(1)
 	n.written.Store(c.next - 1)

@@ -245,12 +245,13 @@
 // # Writing
 //
 // Append copies the record into a buffer and publishes how far the buffer is
-// filled, in one atomic store. A goroutine, the committer, turns full buffers
-// into blocks and writes them; another, the syncer, makes them durable, so that
-// a slow sync holds up neither. The committer may take what there is of a buffer
+// filled, in one atomic store. A goroutine, the committer, has full buffers made
+// into blocks by two packers, so that compression is not bound to one CPU, and
+// writes them in order; another, the syncer, makes them durable, so that a slow
+// sync holds up none. The committer may take what there is of a buffer
 // that is still being filled: that is how an interval, Flush or Sync work without
-// a lock in Append. There are four buffers. When they are full Append waits, and
-// WriterStats says so.
+// a lock in Append. There are eight buffers. When they are full Append waits,
+// and WriterStats says so.
 //
 // If a write fails, what is in the file is synced if possible, and the writer
 // stops. If a sync fails it stops at once and nothing is tried again: the kernel
@@ -259,8 +260,8 @@
 //
 // # Memory
 //
-// A writer keeps four buffers of BlockSize and about as much again for the block
-// that it makes, 2 MiB in all, and 64 bytes for each block of the open segment. A
+// A writer keeps eight buffers of BlockSize and about as much again for the blocks
+// that it makes, 4 MiB in all, and 64 bytes for each block of the open segment. A
 // reader keeps at most 65,536 of these entries, 4 MiB, and 8 MiB of decoded
 // blocks; a scan has a few blocks under way. None of it grows with the journal.
 //

@@ -48,7 +48,9 @@ const (
 	minSegmentSize     = 64 << 10
 
 	// buffers are what Append can run ahead of the disk.
-	buffers = 4
+	buffers = 8
+	// packers make blocks at the same time.
+	packers = 2
 )
 
 // Options of a writer. The zero value is what a recorder should use.

@@ -26,15 +26,16 @@ func main() {
 	rounds := flag.Int("rounds", 5, "rounds, of which the median counts")
 	n := flag.Int("n", 200000, "operations a round")
 	names := flag.String("tools", "none,vexj,perf,bpftrace", "what to measure, none first")
+	only := flag.String("jobs", "", "only the jobs whose names hold this")
 	verbose := flag.Bool("v", false, "say each round's figures")
 	flag.Parse()
-	if err := compare(strings.Split(*names, ","), *rounds, *n&^1, *verbose); err != nil {
+	if err := compare(strings.Split(*names, ","), *rounds, *n&^1, *only, *verbose); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func compare(names []string, rounds, n int, verbose bool) error {
+func compare(names []string, rounds, n int, only string, verbose bool) error {
 	var chosen []tool
 	for _, t := range tools {
 		if slices.Contains(names, t.name) {
@@ -50,6 +51,9 @@ func compare(names []string, rounds, n int, verbose bool) error {
 	}
 	fmt.Println()
 	for i, j := range jobs {
+		if !strings.Contains(j.name, only) {
+			continue
+		}
 		ns := make([][]float64, len(chosen))
 		for round := range rounds {
 			for k, t := range chosen {
