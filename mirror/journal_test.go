@@ -163,7 +163,7 @@ func TestDisk(t *testing.T) {
 			disk := errorfs.New(userjournal.OSFS, nil)
 			w := create(t, dir, userjournal.Options{FS: disk, Codec: userjournal.CodecNone})
 			disk.Set(test.fault)
-			s := &storm{bench: newBench(t, 2, 1<<16, Options{}), each: 10000, mishap: 100}
+			s := &storm{bench: newBench(t, 2, 1<<22, Options{}), each: 10000, mishap: 100}
 			s.out.w = w
 			s.src.stopped = s.cpus.Wait
 			s.blow()

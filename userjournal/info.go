@@ -149,8 +149,12 @@ func (r *Reader) WallTime(ordinal, ktime uint64) time.Time {
 		return time.Time{}
 	}
 	x := r.segments[r.position(ordinal)]
-	if err := r.load(x, false); err != nil {
-		return time.Time{}
+	// The header is all that it takes, and does not change while the segment
+	// grows.
+	if !x.loaded {
+		if err := r.load(x, false); err != nil {
+			return time.Time{}
+		}
 	}
 	return x.header.time(ktime)
 }

@@ -92,9 +92,9 @@ func recordUntilKilled(dir, work string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("ready")
 	end := make(chan os.Signal, 1)
 	signal.Notify(end, syscall.SIGTERM)
+	fmt.Println("ready")
 	<-end
 	return r.stop()
 }
