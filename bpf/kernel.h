@@ -31,6 +31,7 @@ typedef __s64 s64;
 #define O_APPEND		02000
 #define O_NOFOLLOW		0400000
 #define O_TMPFILE		020200000
+#define O_CLOEXEC		02000000
 #define O_PATH			010000000
 
 #define S_IFMT			0170000
@@ -198,6 +199,7 @@ struct file {
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
+	unsigned long *close_on_exec;
 };
 
 struct files_struct {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -190,7 +191,18 @@ func (p *Producer) prepare(spec *ebpf.CollectionSpec, cfg *syscallDirectConfig, 
 			return err
 		}
 	}
-	return p.set.trim(spec, p.set.hooks)
+	for _, h := range p.set.hooks {
+		if !h.serves(o.Filter.types()) {
+			delete(spec.Programs, h.program)
+		}
+	}
+	p.missing, err = p.set.trim(spec, p.set.hooks)
+	return err
+}
+
+// serves says whether a hook has to do with records of these types.
+func (h *hookSpec) serves(types map[uapi.Type]bool) bool {
+	return h.types == nil || slices.ContainsFunc(h.types, func(t uapi.Type) bool { return types[t] })
 }
 
 // keepCalls takes the calls that do nothing wanted out of the table, so that

@@ -25,6 +25,7 @@ type Producer struct {
 	idBase    uint64
 	cpus      int
 	dcacheErr error
+	missing   map[string]string // why programs have no place, by program
 
 	coll  *ebpf.Collection
 	rings []*ebpf.Map
@@ -209,26 +210,44 @@ func (p *Producer) attach() error {
 	// while what else it needs is still missing.
 	for i := len(p.set.hooks) - 1; i >= 0; i-- {
 		h := p.set.hooks[i]
+		why, isMissing := p.missing[h.program]
 		prog := p.coll.Programs[h.program]
-		hook := Hook{Name: h.program, Operation: h.operation}
-		if prog == nil {
-			hook.Why = "this kernel has no such tracepoint"
-			p.hooks = append(p.hooks, hook)
-			continue
+		if prog == nil && !isMissing {
+			continue // nothing of it is wanted
 		}
-		l, err := link.AttachTracing(link.TracingOptions{Program: prog})
-		hook.Placed = err == nil
-		if err != nil {
-			hook.Why = err.Error()
-			if !h.optional {
+		hook := Hook{Name: h.name(), Operation: h.operation, Why: why}
+		if prog != nil {
+			l, err := h.attach(prog)
+			switch {
+			case err == nil:
+				hook.Placed = true
+				p.links = append(p.links, l)
+			case !h.optional:
 				return fmt.Errorf("attaching %s: %w: %w", h.program, ErrUnsupported, err)
+			default:
+				hook.Why = err.Error()
 			}
-		} else {
-			p.links = append(p.links, l)
 		}
 		p.hooks = append(p.hooks, hook)
 	}
 	return nil
+}
+
+func (h *hookSpec) name() string {
+	if h.function != "" {
+		return h.function
+	}
+	return h.program
+}
+
+func (h *hookSpec) attach(prog *ebpf.Program) (link.Link, error) {
+	if prog.Type() != ebpf.Kprobe {
+		return link.AttachTracing(link.TracingOptions{Program: prog})
+	}
+	if h.exit {
+		return link.Kretprobe(h.function, prog, nil)
+	}
+	return link.Kprobe(h.function, prog, nil)
 }
 
 // Stop detaches the programs. When it returns none of them runs any more, on

@@ -20,7 +20,10 @@ type set struct {
 	rows     []string // of the conformance table, and fields, that the holes make differ
 	holes    []string
 	remedy   string // where the kernel does not take it
-	trim     func(*ebpf.CollectionSpec, []hookSpec) error
+
+	// trim takes out the programs that this kernel has no place for, and
+	// tells why, by program.
+	trim func(*ebpf.CollectionSpec, []hookSpec) (map[string]string, error)
 }
 
 // A variant is a set compiled in one of the ways that kernels differ in.
@@ -34,6 +37,10 @@ type hookSpec struct {
 	program   string
 	operation string
 	optional  bool // the set does its work without it
+
+	function string      // of the kernel, that a kprobe is set on
+	exit     bool        // at its exit
+	types    []uapi.Type // whose records it serves; nil: all
 }
 
 // plainLoads names the variant that needs bpf_rdonly_cast.
@@ -42,7 +49,7 @@ const plainLoads = "plain loads"
 const victims = "the object of a delete whose name was not cached"
 
 // sets, the best first.
-var sets = []set{syscallSet}
+var sets = []set{vfsSet, syscallSet}
 
 var syscallSet = set{
 	name:     "syscall",
@@ -87,10 +94,10 @@ var syscallSet = set{
 
 // trimSyscall takes out what this kernel has no tracepoint for; attach then says
 // that it is missing. One that was renamed is looked for under both names.
-func trimSyscall(spec *ebpf.CollectionSpec, hooks []hookSpec) error {
+func trimSyscall(spec *ebpf.CollectionSpec, hooks []hookSpec) (map[string]string, error) {
 	kernel, err := btf.LoadKernelSpec()
 	if err != nil {
-		return fmt.Errorf("%w: no type information (CONFIG_DEBUG_INFO_BTF): %w", ErrUnsupported, err)
+		return nil, fmt.Errorf("%w: no type information (CONFIG_DEBUG_INFO_BTF): %w", ErrUnsupported, err)
 	}
 	const renamed = "io_uring_submit_sqe" // before 6.4
 	names := []string{renamed}
@@ -99,8 +106,9 @@ func trimSyscall(spec *ebpf.CollectionSpec, hooks []hookSpec) error {
 	}
 	have, err := tracepoints(kernel, names)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	missing := map[string]string{}
 	for _, h := range hooks {
 		prog := spec.Programs[h.program]
 		if !h.optional || have[prog.AttachTo] {
@@ -111,8 +119,9 @@ func trimSyscall(spec *ebpf.CollectionSpec, hooks []hookSpec) error {
 			continue
 		}
 		delete(spec.Programs, h.program)
+		missing[h.program] = "this kernel has no such tracepoint"
 	}
-	return nil
+	return missing, nil
 }
 
 // tracepoints tells which of them the kernel proper has, of a known type. The
