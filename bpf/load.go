@@ -155,11 +155,9 @@ func (p *Producer) loadPrograms(cfg *syscallDirectConfig, o *Options) error {
 			p.coll, p.variant = coll, v.name
 			return p.makeRings(coll)
 		}
-		failed = errors.Join(failed, loadError(p.set.name+" ("+v.name+")", err))
-		// Who may not load programs at all need not try another variant.
-		if errors.Is(err, unix.EPERM) {
-			break
-		}
+		// Whoever got so far may load programs: even EPERM is the kernel's
+		// word on these ones.
+		failed = errors.Join(failed, fmt.Errorf("%w: loading the %s programs (%s): %w", ErrUnsupported, p.set.name, v.name, err))
 	}
 	return failed
 }

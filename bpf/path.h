@@ -15,8 +15,8 @@
 
 #include "record.h"
 
-#define MAX_STEPS	320	/* components and mounts of one path, upwards */
-#define MAX_WALK	320	/* components of one path, downwards, links included */
+#define MAX_STEPS	192	/* components and mounts of one path, upwards */
+#define MAX_WALK	256	/* components of one path, downwards, links included */
 #define MAX_LINKS	40	/* as the kernel */
 #define MAX_CHAIN	64	/* dentries in a hash bucket */
 #define MAX_CHILDREN	256	/* mounts on a mount */
@@ -111,15 +111,15 @@ static long descend_step(u32 i, struct scratch **sp)
 /* A name to rec. Most are short: whole words, past the end too, beat a call. */
 static __always_inline void copy_name(struct scratch *s, u32 off, u64 name, u32 len)
 {
+	u64 *to = rec_at(s, off);
+
 	if (len > 24) {
-		bpf_probe_read_kernel(rec_at(s, off), len, (void *)name);
+		bpf_probe_read_kernel(to, len, (void *)name);
 		return;
 	}
-	*(u64 *)rec_at(s, off) = word_at(name);
-	if (len > 8)
-		*(u64 *)rec_at(s, off + 8) = word_at(name + 8);
-	if (len > 16)
-		*(u64 *)rec_at(s, off + 16) = word_at(name + 16);
+	to[0] = word_at(name);
+	to[1] = word_at(name + 8);
+	to[2] = word_at(name + 16);
 }
 
 /*

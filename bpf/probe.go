@@ -5,7 +5,6 @@ package bpf
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 )
@@ -44,12 +43,12 @@ func Probe(ctx context.Context) []Finding {
 			if err != nil {
 				f.Why = err.Error()
 			}
-		case errors.Is(err, os.ErrPermission):
-			f.Status, f.Why = Unknown, err.Error()
-			f.Do = "ask again as root (CAP_BPF and CAP_PERFMON)"
 		case errors.Is(err, ErrUnsupported):
 			f.Status, f.Why = No, firstLine(err)
 			f.Do = s.remedy
+		case errors.Is(err, os.ErrPermission):
+			f.Status, f.Why = Unknown, err.Error()
+			f.Do = "ask again as root (CAP_BPF and CAP_PERFMON)"
 		default:
 			f.Status, f.Why = Unknown, firstLine(err)
 		}
@@ -60,5 +59,5 @@ func Probe(ctx context.Context) []Finding {
 
 func firstLine(err error) string {
 	s, _, _ := strings.Cut(err.Error(), "\n")
-	return fmt.Sprint(s)
+	return s
 }

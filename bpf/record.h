@@ -66,7 +66,7 @@ static __always_inline u64 word_at(u64 addr)
 #define REC_SIZE	16384
 #define WALK_SIZE	16384
 #define WALK_START	4096	/* headroom for the targets of symbolic links */
-#define MAX_COMPONENTS	256
+#define MAX_COMPONENTS	128
 #define CHUNK		4096
 
 struct component {

@@ -120,7 +120,7 @@ type syscallDirectScratch struct {
 	_     structs.HostLayout
 	Rec   [24576]uint8
 	Walk  [24576]uint8
-	Comps [256]struct {
+	Comps [128]struct {
 		_    structs.HostLayout
 		Name uint64
 		Len  uint64

@@ -110,8 +110,8 @@ func load(ctx context.Context, o *Options) (*bpf.Producer, error) {
 		}
 		failed = errors.Join(failed, err)
 	}
-	// Not EACCES: that is the verifier's no to a program, whoever loads it.
-	if errors.Is(failed, unix.EPERM) {
+	// EPERM for a program set is the kernel's no to it, whoever loads it.
+	if errors.Is(failed, unix.EPERM) && !errors.Is(failed, bpf.ErrUnsupported) {
 		return nil, exit.With(exit.Permission,
 			fmt.Errorf("%w; loading programs into the kernel needs root, or CAP_BPF and CAP_PERFMON", failed))
 	}
