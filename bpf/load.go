@@ -74,10 +74,14 @@ func Load(ctx context.Context, o Options) (*Producer, error) {
 		if err == nil {
 			return p, nil
 		}
-		failed = errors.Join(failed, err)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
+		// Who may not load programs may not load any.
+		if errors.Is(err, os.ErrPermission) && !errors.Is(err, ErrUnsupported) {
+			return nil, err
+		}
+		failed = errors.Join(failed, err)
 	}
 	if failed == nil {
 		return nil, fmt.Errorf("%w, not %q", ErrSet, o.Set)
