@@ -10,4 +10,6 @@ package bpf
 //go:generate go tool bpf2go -cc clang-19 -strip llvm-strip-19 -target amd64 -tags linux peek peek.bpf.c -- -O2 -mcpu=v3 -Wall -Werror -I/usr/include/x86_64-linux-gnu
 //go:generate go tool bpf2go -cc clang-19 -strip llvm-strip-19 -target amd64 -tags linux syscallDirect syscall.bpf.c -- -O2 -mcpu=v3 -Wall -Werror -DVEXJ_DIRECT -I/usr/include/x86_64-linux-gnu
 //go:generate go tool bpf2go -cc clang-19 -strip llvm-strip-19 -target amd64 -tags linux -no-global-types syscallRead syscall.bpf.c -- -O2 -mcpu=v3 -Wall -Werror -I/usr/include/x86_64-linux-gnu
+//go:generate go tool bpf2go -cc clang-19 -strip llvm-strip-19 -target amd64 -tags linux -no-global-types vfsDirect vfs.bpf.c -- -O2 -mcpu=v3 -Wall -Werror -DVEXJ_LOOP -DVEXJ_DIRECT -I/usr/include/x86_64-linux-gnu
 //go:generate go tool bpf2go -cc clang-19 -strip llvm-strip-19 -target amd64 -tags linux vfsRead vfs.bpf.c -- -O2 -mcpu=v3 -Wall -Werror -DVEXJ_LOOP -I/usr/include/x86_64-linux-gnu
+//go:generate go tool bpf2go -cc clang-19 -strip llvm-strip-19 -target amd64 -tags linux -no-global-types vfsProbe vfs.bpf.c -- -O2 -mcpu=v3 -Wall -Werror -DVEXJ_LOOP -DVEXJ_KPROBE -I/usr/include/x86_64-linux-gnu

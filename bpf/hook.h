@@ -53,6 +53,7 @@ struct frame {
 	u32 open_flags;
 	u32 open_mode;
 	u64 mounts[MOUNTS];	/* that were last written to, one of a filesystem */
+	u64 word;		/* for plain() */
 	u32 next_mount;
 	u32 depth;
 	struct entered stack[DEPTH];

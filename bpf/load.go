@@ -147,6 +147,12 @@ func (p *Producer) loadPrograms(cfg *syscallDirectConfig, o *Options) error {
 		if o.variant != "" && o.variant != v.name {
 			continue
 		}
+		if v.takes != nil {
+			if err := v.takes(); err != nil {
+				failed = errors.Join(failed, fmt.Errorf("%w: hooks of the %s programs (%s): %w", ErrUnsupported, p.set.name, v.name, err))
+				continue
+			}
+		}
 		spec, err := v.load()
 		if err != nil {
 			return err

@@ -28,8 +28,9 @@ type set struct {
 
 // A variant is a set compiled in one of the ways that kernels differ in.
 type variant struct {
-	name string
-	load func() (*ebpf.CollectionSpec, error)
+	name  string
+	load  func() (*ebpf.CollectionSpec, error)
+	takes func() error // whether the kernel takes its hooks; nil: any does
 }
 
 // A hookSpec is a place that a program of the set is attached to.
@@ -54,7 +55,7 @@ var sets = []set{vfsSet, syscallSet}
 var syscallSet = set{
 	name:     "syscall",
 	producer: uapi.ProducerBPFSyscall,
-	variants: []variant{{plainLoads, loadSyscallDirect}, {"helper calls", loadSyscallRead}},
+	variants: []variant{{plainLoads, loadSyscallDirect, nil}, {"helper calls", loadSyscallRead, nil}},
 	hooks: []hookSpec{
 		{program: "vexj_enter", operation: "entry of system calls"},
 		{program: "vexj_exit", operation: "result of system calls"},

@@ -27,9 +27,8 @@ type vfsFunction struct {
 type programs int
 
 const (
-	pair      programs = iota // at its entry and its exit
+	pair      programs = iota // at its entry and its exit; with fentry some have the latter only
 	entryOnly                 // nothing is to be known at its exit
-	exitOnly                  // a pair with kprobes, which have no arguments at the exit
 )
 
 var (
@@ -62,10 +61,10 @@ var vfsFunctions = []vfsFunction{
 	{"file_open_name", "open by the kernel", pair, nil, opening, "do_filp_open"},
 	{"filp_close", "close", pair, []string{"*file", "id"}, []uapi.Type{uapi.FSClose}, ""},
 
-	{"vfs_read", "read", exitOnly, []string{"*file", "count", "*loff_t"}, []uapi.Type{uapi.FSRead}, ""},
-	{"vfs_write", "write", exitOnly, []string{"*file", "count", "*loff_t"}, []uapi.Type{uapi.FSWrite}, ""},
-	{"vfs_readv", "read of a vector", exitOnly, []string{"*file", "*iovec", "vlen", "*loff_t"}, []uapi.Type{uapi.FSRead}, ""},
-	{"vfs_writev", "write of a vector", exitOnly, []string{"*file", "*iovec", "vlen", "*loff_t"}, []uapi.Type{uapi.FSWrite}, ""},
+	{"vfs_read", "read", pair, []string{"*file", "count", "*loff_t"}, []uapi.Type{uapi.FSRead}, ""},
+	{"vfs_write", "write", pair, []string{"*file", "count", "*loff_t"}, []uapi.Type{uapi.FSWrite}, ""},
+	{"vfs_readv", "read of a vector", pair, []string{"*file", "*iovec", "vlen", "*loff_t"}, []uapi.Type{uapi.FSRead}, ""},
+	{"vfs_writev", "write of a vector", pair, []string{"*file", "*iovec", "vlen", "*loff_t"}, []uapi.Type{uapi.FSWrite}, ""},
 	{"vfs_iter_read", "read by the kernel", pair, []string{"*file", "*iov_iter", "*loff_t"}, []uapi.Type{uapi.FSRead}, ""},
 	{"vfs_iter_write", "write by the kernel", pair, []string{"*file", "*iov_iter", "*loff_t"}, []uapi.Type{uapi.FSWrite}, ""},
 	{"__kernel_read", "read by the kernel", pair, []string{"*file", "count", "*loff_t"}, []uapi.Type{uapi.FSRead}, ""},
@@ -100,24 +99,20 @@ var vfsFunctions = []vfsFunction{
 }
 
 // hooks are what the function's programs are attached to.
-func (f *vfsFunction) hooks(kprobes bool) []hookSpec {
-	// Whether the kernel takes such hooks at all shows at the first.
+func (f *vfsFunction) hooks() []hookSpec {
 	entry := hookSpec{
-		program: "enter_" + f.name, operation: f.operation, function: f.name, types: f.types,
-		optional: f.name != vfsFunctions[0].name,
+		program: "enter_" + f.name, operation: f.operation, optional: true,
+		function: f.name, types: f.types,
 	}
 	exit := entry
 	exit.program, exit.exit = "exit_"+f.name, true
-	switch {
-	case f.programs == entryOnly:
+	if f.programs == entryOnly {
 		return []hookSpec{entry}
-	case f.programs == exitOnly && !kprobes:
-		return []hookSpec{exit}
 	}
 	return []hookSpec{entry, exit}
 }
 
-func vfsHooks(kprobes bool) []hookSpec {
+func vfsHooks() []hookSpec {
 	var out []hookSpec
 	for _, h := range syscallSet.hooks {
 		if h.operation != victims {
@@ -125,7 +120,7 @@ func vfsHooks(kprobes bool) []hookSpec {
 		}
 	}
 	for i := range vfsFunctions {
-		out = append(out, vfsFunctions[i].hooks(kprobes)...)
+		out = append(out, vfsFunctions[i].hooks()...)
 	}
 	return out
 }
@@ -133,12 +128,16 @@ func vfsHooks(kprobes bool) []hookSpec {
 var vfsSet = set{
 	name:     "vfs",
 	producer: uapi.ProducerBPFVFS,
-	variants: []variant{{"fentry, helper calls", loadVfsRead}},
-	hooks:    vfsHooks(false),
-	holes:    vfsHoles,
-	rows:     vfsRows,
-	remedy:   "a kernel with BTF (CONFIG_DEBUG_INFO_BTF), 5.17 or newer, that takes fentry programs or kprobes",
-	trim:     trimVFS,
+	variants: []variant{
+		{"fentry with " + plainLoads, loadVfsDirect, takesTrampolines},
+		{"fentry with helper calls", loadVfsRead, takesTrampolines},
+		{"kprobes with helper calls", loadVfsProbe, takesKprobes},
+	},
+	hooks:  vfsHooks(),
+	holes:  vfsHoles,
+	rows:   vfsRows,
+	remedy: "a kernel with BTF (CONFIG_DEBUG_INFO_BTF), 5.17 or newer, that takes fentry programs or kprobes",
+	trim:   trimVFS,
 }
 
 var vfsRows = []string{

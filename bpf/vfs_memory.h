@@ -31,7 +31,7 @@ static __noinline int mapped(struct hook *h, u64 file, u32 kind, s64 offset, u64
 	e->duration = 0;
 	e->parent = 0;
 	e->now = bpf_ktime_get_boot_ns();
-	off = put_open_file(h->o.s, file, BODY);
+	off = put_open_file(h->o.s, plain(&h->f->word, file), BODY);
 	if (off)
 		send(&h->o, off);
 	return 0;

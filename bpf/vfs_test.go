@@ -5,56 +5,32 @@ package bpf
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
-	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
-	"github.com/cilium/ebpf/link"
 )
-
-// haveHook says whether the kernel takes a program that does nothing at the
-// entry of one of its functions, in the way of a variant.
-func haveHook(kind ebpf.ProgramType) error {
-	spec := &ebpf.ProgramSpec{
-		Type: kind, License: "GPL",
-		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
-	}
-	if kind == ebpf.Tracing {
-		spec.AttachType, spec.AttachTo = ebpf.AttachTraceFEntry, "vfs_read"
-	}
-	prog, err := ebpf.NewProgram(spec)
-	if err != nil {
-		return err
-	}
-	defer prog.Close()
-	var l link.Link
-	if kind == ebpf.Tracing {
-		l, err = link.AttachTracing(link.TracingOptions{Program: prog})
-	} else {
-		l, err = link.Kprobe("vfs_read", prog, nil)
-	}
-	if err != nil {
-		return err
-	}
-	return l.Close()
-}
 
 // The vfs set makes exactly the records of the conformance table wherever the
 // kernel takes its hooks, but for what it says it does not see.
 func TestConformanceVFS(t *testing.T) {
-	for _, tt := range []struct {
-		variant string
-		kind    ebpf.ProgramType
-	}{
-		{vfsSet.variants[0].name, ebpf.Tracing},
-	} {
-		if err := haveHook(tt.kind); err != nil {
-			t.Logf("%s: this kernel does not take such hooks: %v", tt.variant, err)
+	kernel, err := btf.LoadKernelSpec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cast *btf.Func
+	haveCast := kernel.TypeByName("bpf_rdonly_cast", &cast) == nil
+	for _, v := range vfsSet.variants {
+		if err := v.takes(); err != nil {
+			t.Logf("%s: this kernel does not take such hooks: %v", v.name, err)
 			continue
 		}
-		t.Run(tt.variant, func(t *testing.T) {
-			c := newCapture(t, "vfs", tt.variant)
+		if strings.Contains(v.name, plainLoads) && !haveCast {
+			t.Logf("%s: this kernel has no bpf_rdonly_cast", v.name)
+			continue
+		}
+		t.Run(v.name, func(t *testing.T) {
+			c := newCapture(t, "vfs", v.name)
 			for _, h := range c.p.Hooks() {
 				t.Logf("%s (%s): placed=%v %s", h.Name, h.Operation, h.Placed, h.Why)
 			}

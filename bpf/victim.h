@@ -7,6 +7,9 @@
 #ifndef VEXJ_BPF_VICTIM_H
 #define VEXJ_BPF_VICTIM_H
 
+#include "record.h"
+#include "calls.h"
+
 #define TARGET_NONE	0
 #define TARGET_REPLACED	1	/* looked up at the entry: what a rename replaces */
 #define TARGET_SEEN	2	/* seen going while the call ran */
