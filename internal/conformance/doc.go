@@ -73,6 +73,7 @@
 //     TRUNCATE. F_GETLK, FS_IOC_GETFLAGS and lseek are nothing.
 //   - An exec is one EXEC, without OPEN or READ of the program. FORK, EXEC and
 //     EXIT are of processes; records of threads are not compared.
-//   - What the kernel does to a layer on behalf of overlayfs is via KERNEL and
-//     is not compared.
+//   - What the kernel does to a layer on behalf of overlayfs is via KERNEL, and
+//     neither it nor what it caused (the delete of what a rename replaced) is
+//     compared.
 package conformance

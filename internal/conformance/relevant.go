@@ -30,6 +30,7 @@ func (e *Env) relevant(s *Scenario, recs []uapi.Record) ([]uapi.Record, error) {
 		return nil, ErrNoMarker
 	}
 	family := map[uint32]bool{uint32(e.Fact("pid")): true}
+	kernel := map[uint64]bool{} // what the kernel did by itself
 	var out []uapi.Record
 	for _, r := range recs[begin+1 : end] {
 		if !family[r.PID()] {
@@ -38,7 +39,8 @@ func (e *Env) relevant(s *Scenario, recs []uapi.Record) ([]uapi.Record, error) {
 		if c, ok := r.Child(); ok && r.Type() == uapi.ProcFork {
 			family[c.PID] = true
 		}
-		if r.Subtype().Via() == uapi.ViaKernel {
+		if r.Subtype().Via() == uapi.ViaKernel || kernel[r.Parent()] {
+			kernel[r.EventID()] = true
 			continue
 		}
 		if e.holds(r.Path()) || e.holds(r.Path2()) || s.Declares != nil && s.Declares(e, r) {
