@@ -82,9 +82,14 @@ struct hook {
 };
 
 #ifdef VEXJ_KPROBE
-/* By reads of memory: the context itself takes no offset that is not a constant. */
+/*
+ * A parameter at the function's entry. By reads of memory: the context itself
+ * takes no offset that is not a constant.
+ */
 static __always_inline u64 register_of(struct pt_regs *regs, u8 i)
 {
+	u64 v = 0;
+
 	switch (i) {
 	case 0: return BPF_CORE_READ(regs, di);
 	case 1: return BPF_CORE_READ(regs, si);
@@ -92,8 +97,11 @@ static __always_inline u64 register_of(struct pt_regs *regs, u8 i)
 	case 3: return BPF_CORE_READ(regs, cx);
 	case 4: return BPF_CORE_READ(regs, r8);
 	case 5: return BPF_CORE_READ(regs, r9);
+	case ABSENT: return 0;
 	}
-	return 0;
+	/* The others are behind the return address. */
+	bpf_probe_read_kernel(&v, sizeof(v), (void *)(BPF_CORE_READ(regs, sp) + 8 * (i - 5)));
+	return v;
 }
 
 static __always_inline u64 param(struct hook *h, u32 i)

@@ -303,6 +303,7 @@ struct io_kiocb {
 };
 
 struct kiocb {
+	struct file *ki_filp;
 	s64 ki_pos;
 };
 
@@ -418,6 +419,11 @@ struct iattr {
 
 struct iov_iter {
 	unsigned long count;
+};
+
+struct iocb {
+	u64 aio_buf;
+	u64 aio_nbytes;
 };
 
 struct vm_area_struct {

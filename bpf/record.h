@@ -136,6 +136,8 @@ struct scratch {
 	u32 path2_len;
 	u32 kernel_strings;	/* 1: the call's strings are in kernel memory */
 	u32 matches;		/* 1: the path begins with the prefix in hand */
+	u32 as_pid;		/* who acted, where that is not the current task; 0: it is */
+	struct vexj_attr_task as;
 	u32 busy;		/* 1: a program that shares the area is at work in it */
 };
 
@@ -546,6 +548,7 @@ static __always_inline bool path_selected(struct scratch *s)
 static __always_inline void begin(struct scratch *s)
 {
 	s->kernel_strings = 0;
+	s->as_pid = 0;
 	s->flags = 0;
 	s->path_len = 0;
 	s->path2_len = 0;
@@ -582,7 +585,7 @@ __noinline u64 emit(struct scratch *s, struct event *e, u32 end)
 	f->h.ktime = e->now;
 	f->h.sequence = n;
 	f->h.cpu_id = cpu;
-	f->h.process_id = get(task, tgid);
+	f->h.process_id = s->as_pid ? s->as_pid : get(task, tgid);
 	f->h.global_sequence = seq;
 	f->h.local_sequence = 0;
 	f->h.event_flags = s->flags | (e->result < 0 ? VEXJ_F_FAILED : 0);
@@ -603,7 +606,10 @@ __noinline u64 emit(struct scratch *s, struct event *e, u32 end)
 	f->h.replay_priority = 0;
 
 	*(u32 *)&f->task_head = sizeof(struct vexj_attr_task) << 16 | VEXJ_ATTR_TASK;
-	fill_task(&f->task, task);
+	if (s->as_pid)
+		f->task = s->as;
+	else
+		fill_task(&f->task, task);
 	*(u32 *)&f->io_head = sizeof(struct vexj_attr_io) << 16 | VEXJ_ATTR_IO;
 	f->io.offset = e->offset;
 	f->io.length = e->length;

@@ -172,7 +172,21 @@ type syscallDirectScratch struct {
 	Path2Len      uint32
 	KernelStrings uint32
 	Matches       uint32
-	Busy          uint32
+	AsPid         uint32
+	As            struct {
+		_         structs.HostLayout
+		Tid       uint32
+		Ppid      uint32
+		Uid       uint32
+		Gid       uint32
+		StartTime uint64
+		CgroupId  uint64
+		MntNs     uint32
+		PidNs     uint32
+		Comm      [16]int8
+	}
+	Busy uint32
+	_    [4]byte
 }
 
 type syscallDirectTaskState struct {

@@ -15,6 +15,7 @@
 #include "vfs_mounts.h"
 #include "vfs_names.h"
 #include "vfs_data.h"
+#include "vfs_aio.h"
 #include "vfs_open.h"
 #include "vfs_attributes.h"
 #include "vfs_paths.h"

@@ -75,6 +75,9 @@ var vfsFunctions = []vfsFunction{
 		[]uapi.Type{uapi.FSWrite, uapi.FSRead}, ""},
 	{"do_splice", "splice", pair, []string{"*file", "*loff_t", "*file", "*loff_t", "len"},
 		[]uapi.Type{uapi.FSWrite, uapi.FSRead}, ""},
+	{"aio_complete_rw", "io_submit", entryOnly, []string{"*kiocb", "res"}, []uapi.Type{uapi.FSRead, uapi.FSWrite}, ""},
+	{"aio_read", "io_submit of a read", pair, []string{"*kiocb", "*iocb", "vectored"}, []uapi.Type{uapi.FSRead}, "aio_complete_rw"},
+	{"aio_write", "io_submit of a write", pair, []string{"*kiocb", "*iocb", "vectored"}, []uapi.Type{uapi.FSWrite}, "aio_complete_rw"},
 	{"vfs_fallocate", "fallocate", pair, []string{"*file", "mode", "offset", "len"}, []uapi.Type{uapi.FSFallocate}, ""},
 	{"vfs_fsync_range", "fsync", pair, []string{"*file", "datasync"}, []uapi.Type{uapi.FSFsync}, ""},
 	{"sync_file_range", "sync_file_range", pair, []string{"*file", "offset", "nbytes"}, []uapi.Type{uapi.FSFsync}, ""},
@@ -141,14 +144,12 @@ var vfsSet = set{
 }
 
 var vfsRows = []string{
-	"io_submit of a write and a read",
 	"stat and access by a long link",
 	"chdir and statfs by a long link",
 	"extended attributes by a long link",
 }
 
 var vfsHoles = []string{
-	"asynchronous I/O (io_submit)",
 	"calls of 32-bit processes that fail before they come upon a file, and those that no function is hooked for",
 	"lookups by parts of the kernel: stat, access, readdir, locks",
 	"closes by exit and exec",

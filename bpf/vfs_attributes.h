@@ -3,13 +3,13 @@
 #ifndef VEXJ_BPF_VFS_ATTRIBUTES_H
 #define VEXJ_BPF_VFS_ATTRIBUTES_H
 
-#define ATTR_MODE	0x0001
-#define ATTR_UID	0x0002
-#define ATTR_GID	0x0004
-#define ATTR_SIZE	0x0008
-#define ATTR_ATIME_SET	0x0080
-#define ATTR_MTIME_SET	0x0100
-#define ATTR_OPEN	0x8000
+#define ATTR_MODE 0x0001
+#define ATTR_UID 0x0002
+#define ATTR_GID 0x0004
+#define ATTR_SIZE 0x0008
+#define ATTR_ATIME_SET 0x0080
+#define ATTR_MTIME_SET 0x0100
+#define ATTR_OPEN 0x8000
 
 static __always_inline u64 dentry_of(u64 path)
 {
@@ -27,7 +27,8 @@ static __always_inline int changes(struct hook *h, u64 dentry)
 static __noinline int changed(struct hook *h, u32 type, u64 path)
 {
 	struct path_args p = {
-		.mnt = (u64)get(at(struct path, path), mnt), .dentry = dentry_of(path),
+		.mnt = (u64)get(at(struct path, path), mnt),
+		.dentry = dentry_of(path),
 	};
 	u64 inode = inode_of(p.dentry);
 	struct scratch *s;
@@ -67,7 +68,11 @@ ENTER(vfs_truncate) { return changes(h, dentry_of(param(h, 0))); }
 EXIT(vfs_truncate) { return changed(h, VEXJ_FS_TRUNCATE, param(h, 0)); }
 
 DECLARE(do_ftruncate);
-ENTER(do_ftruncate) { h->in->inode[0] = inode_of_file(param(h, 0)); return 0; }
+ENTER(do_ftruncate)
+{
+	h->in->inode[0] = inode_of_file(param(h, 0));
+	return 0;
+}
 EXIT(do_ftruncate)
 {
 	u64 file = param(h, 0);

@@ -48,24 +48,25 @@ static __noinline int transferred(struct hook *h, u32 type, u64 file, u64 length
 
 /* These two are not called by other operations, and are too many to stack. */
 #ifdef VEXJ_KPROBE
-#define ENTER_HOT(function) ENTER(function) { return 0; }
+#define ENTER_HOT(function) \
+	ENTER(function) { return 0; }
 #define EXIT_HOT(function) EXIT(function)
 #else
 #define ENTER_HOT(function)
-#define EXIT_HOT(function)							\
-	static __noinline int on_exit_##function(struct hook *h);		\
-	SEC_EXIT(function)							\
-	int exit_##function(void *ctx)						\
-	{									\
-		struct hook h = { .ctx = ctx, .p = &params_##function };	\
-										\
-		if (open_hook(&h, false)) {					\
-			set_result(&h);						\
-			on_exit_##function(&h);					\
-		}								\
-		give_back(&h);							\
-		return 0;							\
-	}									\
+#define EXIT_HOT(function)                                               \
+	static __noinline int on_exit_##function(struct hook *h);        \
+	SEC_EXIT(function)                                               \
+	int exit_##function(void *ctx)                                   \
+	{                                                                \
+		struct hook h = { .ctx = ctx, .p = &params_##function }; \
+                                                                         \
+		if (open_hook(&h, false)) {                              \
+			set_result(&h);                                  \
+			on_exit_##function(&h);                          \
+		}                                                        \
+		give_back(&h);                                           \
+		return 0;                                                \
+	}                                                                \
 	static __noinline int on_exit_##function(struct hook *h)
 #endif
 
@@ -125,21 +126,33 @@ static __always_inline int iterated(struct hook *h, u32 type, u64 file, u64 iter
 }
 
 DECLARE(vfs_iter_read);
-ENTER(vfs_iter_read) { h->in->inode[0] = inode_of_file(param(h, 0)); return 0; }
+ENTER(vfs_iter_read)
+{
+	h->in->inode[0] = inode_of_file(param(h, 0));
+	return 0;
+}
 EXIT(vfs_iter_read)
 {
 	return iterated(h, VEXJ_FS_READ, param(h, 0), param(h, 1), param(h, 2));
 }
 
 DECLARE(vfs_iter_write);
-ENTER(vfs_iter_write) { h->in->inode[0] = inode_of_file(param(h, 0)); return 0; }
+ENTER(vfs_iter_write)
+{
+	h->in->inode[0] = inode_of_file(param(h, 0));
+	return 0;
+}
 EXIT(vfs_iter_write)
 {
 	return iterated(h, VEXJ_FS_WRITE, param(h, 0), param(h, 1), param(h, 2));
 }
 
 DECLARE(__kernel_read);
-ENTER(__kernel_read) { h->in->inode[0] = inode_of_file(param(h, 0)); return 0; }
+ENTER(__kernel_read)
+{
+	h->in->inode[0] = inode_of_file(param(h, 0));
+	return 0;
+}
 EXIT(__kernel_read)
 {
 	/* An exec reads the program. */
@@ -150,7 +163,11 @@ EXIT(__kernel_read)
 }
 
 DECLARE(__kernel_write);
-ENTER(__kernel_write) { h->in->inode[0] = inode_of_file(param(h, 0)); return 0; }
+ENTER(__kernel_write)
+{
+	h->in->inode[0] = inode_of_file(param(h, 0));
+	return 0;
+}
 EXIT(__kernel_write)
 {
 	h->kernel = true;
@@ -206,8 +223,11 @@ ENTER(vfs_copy_file_range) { return copies(h, param(h, 0), param(h, 1)); }
 EXIT(vfs_copy_file_range)
 {
 	struct copy c = {
-		.in = param(h, 0), .out = param(h, 1), .offset = param(h, 2),
-		.length = param(h, 3), .via = VEXJ_VIA_COPY_RANGE,
+		.in = param(h, 0),
+		.out = param(h, 1),
+		.offset = param(h, 2),
+		.length = param(h, 3),
+		.via = VEXJ_VIA_COPY_RANGE,
 	};
 
 	return copied(h, &c);
@@ -218,8 +238,11 @@ ENTER(vfs_clone_file_range) { return copies(h, param(h, 0), param(h, 1)); }
 EXIT(vfs_clone_file_range)
 {
 	struct copy c = {
-		.in = param(h, 0), .out = param(h, 1), .offset = param(h, 2),
-		.length = param(h, 3), .via = VEXJ_VIA_CLONE,
+		.in = param(h, 0),
+		.out = param(h, 1),
+		.offset = param(h, 2),
+		.length = param(h, 3),
+		.via = VEXJ_VIA_CLONE,
 	};
 
 	/* The call says no more than that it went well. */
@@ -234,7 +257,9 @@ ENTER(do_splice_direct) { return copies(h, param(h, 0), param(h, 2)); }
 EXIT(do_splice_direct)
 {
 	struct copy c = {
-		.in = param(h, 0), .out = param(h, 2), .length = param(h, 4),
+		.in = param(h, 0),
+		.out = param(h, 2),
+		.length = param(h, 4),
 	};
 
 	if (!h->depth && h->st->nr && asks_for(call_type(h->st), VEXJ_FS_WRITE))
@@ -250,20 +275,25 @@ ENTER(do_splice) { return copies(h, param(h, 0), param(h, 2)); }
 EXIT(do_splice)
 {
 	struct copy c = {
-		.in = param(h, 0), .out = param(h, 2), .length = param(h, 4),
+		.in = param(h, 0),
+		.out = param(h, 2),
+		.length = param(h, 4),
 	};
 	bool to_file = recordable(at(struct inode, inode_of_file(c.out)));
 	u64 file = to_file ? c.out : c.in, pos = to_file ? param(h, 3) : param(h, 1);
 
 	if (!h->f->request)
 		return 0;
-	c.offset = began(inode_of_file(file), pos ? position_at(pos) :
-			 get(at(struct file, file), f_pos), h->result);
+	c.offset = began(inode_of_file(file), pos ? position_at(pos) : get(at(struct file, file), f_pos), h->result);
 	return copied(h, &c);
 }
 
 DECLARE(vfs_fallocate);
-ENTER(vfs_fallocate) { h->in->inode[0] = inode_of_file(param(h, 0)); return 0; }
+ENTER(vfs_fallocate)
+{
+	h->in->inode[0] = inode_of_file(param(h, 0));
+	return 0;
+}
 EXIT(vfs_fallocate)
 {
 	u64 file = param(h, 0);
@@ -301,7 +331,11 @@ static __noinline int synced(struct hook *h, u64 file, u32 kind)
 
 /* Writes to files that are opened for it do this too: then it is part of them. */
 DECLARE(vfs_fsync_range);
-ENTER(vfs_fsync_range) { h->in->inode[0] = inode_of_file(param(h, 0)); return 0; }
+ENTER(vfs_fsync_range)
+{
+	h->in->inode[0] = inode_of_file(param(h, 0));
+	return 0;
+}
 EXIT(vfs_fsync_range)
 {
 	bool asked = h->st->nr && call_type(h->st) == VEXJ_FS_FSYNC;
@@ -312,7 +346,11 @@ EXIT(vfs_fsync_range)
 }
 
 DECLARE(sync_file_range);
-ENTER(sync_file_range) { h->in->inode[0] = inode_of_file(param(h, 0)); return 0; }
+ENTER(sync_file_range)
+{
+	h->in->inode[0] = inode_of_file(param(h, 0));
+	return 0;
+}
 EXIT(sync_file_range) { return synced(h, param(h, 0), VEXJ_FSYNC_RANGE); }
 
 #endif

@@ -3,9 +3,9 @@
 #ifndef VEXJ_BPF_VFS_MEMORY_H
 #define VEXJ_BPF_VFS_MEMORY_H
 
-#define VM_WRITE	0x00000002
-#define VM_SHARED	0x00000008
-#define PAGE_BYTES	4096
+#define VM_WRITE 0x00000002
+#define VM_SHARED 0x00000008
+#define PAGE_BYTES 4096
 
 static __noinline int mapped(struct hook *h, u64 file, u32 kind, s64 offset, u64 length)
 {
@@ -51,10 +51,10 @@ DECLARE(mprotect_fixup);
 ENTER(mprotect_fixup)
 {
 	struct vm_area_struct *vma = at(struct vm_area_struct, param(h, 0));
-	u64 flags = get(vma, vm_flags), new = param(h, 3);
+	u64 flags = get(vma, vm_flags), flags_now = param(h, 3);
 
 	h->in->note[0] = 0;
-	if (!(flags & VM_SHARED) || flags & VM_WRITE || !(new & VM_WRITE))
+	if (!(flags & VM_SHARED) || flags & VM_WRITE || !(flags_now & VM_WRITE))
 		return 0;
 	h->in->note[0] = (u64)get(vma, vm_file);
 	h->in->note[1] = get(vma, vm_pgoff) * PAGE_BYTES + (param(h, 1) - get(vma, vm_start));

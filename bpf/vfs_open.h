@@ -17,16 +17,15 @@ static __noinline int open_effects(struct hook *h, u64 file, u32 flags)
 	if (get(f, f_mode) & FMODE_CREATED || (flags & O_TMPFILE) == O_TMPFILE) {
 		if (!claim(h, 0, VEXJ_FS_CREATE))
 			return 0;
-		h->o.s->ev.subtype = VEXJ_SUBTYPE(h->o.via == VEXJ_VIA_KERNEL ? VEXJ_VIA_KERNEL :
-						  (flags & O_TMPFILE) == O_TMPFILE ?
-						  VEXJ_VIA_TMPFILE : VEXJ_VIA_OPEN, 0);
+		h->o.s->ev.subtype = VEXJ_SUBTYPE(h->o.via == VEXJ_VIA_KERNEL ? VEXJ_VIA_KERNEL : (flags & O_TMPFILE) == O_TMPFILE ? VEXJ_VIA_TMPFILE
+																   : VEXJ_VIA_OPEN,
+						  0);
 		off = put_parent(h->o.s, off, get(f, f_path.dentry, d_parent, d_inode, i_ino), 0);
 	} else if (flags & O_TRUNC && flags & O_ACCMODE && !(flags & O_PATH) &&
 		   (get(f, f_inode, i_mode) & S_IFMT) == S_IFREG) {
 		if (!claim(h, 0, VEXJ_FS_TRUNCATE))
 			return 0;
-		h->o.s->ev.subtype = VEXJ_SUBTYPE(h->o.via == VEXJ_VIA_KERNEL ? VEXJ_VIA_KERNEL :
-						  VEXJ_VIA_OPEN, 0);
+		h->o.s->ev.subtype = VEXJ_SUBTYPE(h->o.via == VEXJ_VIA_KERNEL ? VEXJ_VIA_KERNEL : VEXJ_VIA_OPEN, 0);
 	} else {
 		return 0;
 	}
@@ -84,8 +83,7 @@ static __noinline int not_opened(struct hook *h, u64 name, u32 flags, u32 mode)
 	s->kernel_strings = 1;
 	h->o.flags = flags;
 	walk_user(s, (s32)param(h, 0), (u64)get(at(struct filename, name), name),
-		  flags & O_NOFOLLOW || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) ?
-		  0 : WALK_FOLLOW);
+		  flags & O_NOFOLLOW || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) ? 0 : WALK_FOLLOW);
 	if (!walked_selected(&h->o))
 		return 0;
 	off = put_walked_file(s, off, h->result);
@@ -168,7 +166,11 @@ int exit_io_issue_sqe(void *ctx)
 }
 
 DECLARE(filp_close);
-ENTER(filp_close) { h->in->inode[0] = inode_of_file(param(h, 0)); return 0; }
+ENTER(filp_close)
+{
+	h->in->inode[0] = inode_of_file(param(h, 0));
+	return 0;
+}
 EXIT(filp_close)
 {
 	u64 file = param(h, 0);

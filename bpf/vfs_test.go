@@ -4,11 +4,18 @@ package bpf
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/cilium/ebpf/btf"
+	"golang.org/x/sys/unix"
+
+	"vexj/uapi"
 )
 
 // The vfs set makes exactly the records of the conformance table wherever the
@@ -37,6 +44,102 @@ func TestConformanceVFS(t *testing.T) {
 			conform(t, c)
 		})
 	}
+}
+
+// What a part of the kernel does to files is recorded as its own: overlayfs's
+// writes to its layers.
+func TestKernelAsks(t *testing.T) {
+	c := newVFSCapture(t)
+	if c == nil {
+		return
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"lower", "upper", "work", "m"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mount := filepath.Join(dir, "m")
+	options := fmt.Sprintf("lowerdir=%[1]s/lower,upperdir=%[1]s/upper,workdir=%[1]s/work", dir)
+	if err := unix.Mount("overlay", mount, "overlay", 0, options); err != nil {
+		t.Skipf("this kernel has no overlayfs here: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(mount, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	recs := c.shell(t, "echo hi > $0/m/a && mkdir $0/m/d && mv $0/m/a $0/m/d/b && rm $0/m/d/b", dir)
+	type seen struct {
+		typ  uapi.Type
+		via  uapi.Via
+		path string
+	}
+	got := map[seen]bool{}
+	for _, r := range recs {
+		got[seen{r.Type(), r.Subtype().Via(), string(r.Path())}] = true
+	}
+	for _, want := range []seen{
+		{uapi.FSWrite, uapi.ViaCall, mount + "/a"},
+		{uapi.FSMkdir, uapi.ViaCall, mount + "/d"},
+		{uapi.FSRename, uapi.ViaCall, mount + "/a"},
+		{uapi.FSDelete, uapi.ViaCall, mount + "/d/b"},
+		{uapi.FSRename, uapi.ViaKernel, dir + "/upper/a"},
+		{uapi.FSDelete, uapi.ViaKernel, dir + "/upper/d/b"},
+	} {
+		if !got[want] {
+			t.Errorf("no %v via %v of %s", want.typ, want.via, want.path)
+		}
+	}
+	if t.Failed() {
+		for s := range got {
+			t.Logf("%v via %v of %s", s.typ, s.via, s.path)
+		}
+	}
+}
+
+// newVFSCapture loads the first variant that the kernel takes; nil if it takes
+// none.
+func newVFSCapture(t *testing.T) *capture {
+	t.Helper()
+	for _, v := range vfsSet.variants {
+		if err := v.takes(); err != nil {
+			t.Logf("%s: this kernel does not take such hooks: %v", v.name, err)
+			continue
+		}
+		return newCapture(t, "vfs", "")
+	}
+	return nil
+}
+
+// shell returns the records of a command that the shell runs.
+func (c *capture) shell(t *testing.T, command string, args ...string) []uapi.Record {
+	t.Helper()
+	cmd := exec.Command("/bin/sh", append([]string{"-c", "read go; " + command}, args...)...)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(uint32(cmd.Process.Pid), ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := in.Write([]byte("go\n")); err != nil {
+		t.Error(err)
+	}
+	in.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%v: %s", err, &out)
+	}
+	recs, err := c.Stop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return recs
 }
 
 func TestFindParams(t *testing.T) {

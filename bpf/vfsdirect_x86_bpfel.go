@@ -16,6 +16,7 @@ import (
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
+	vfsDirectMapAios                       = "aios"
 	vfsDirectMapCounters                   = "counters"
 	vfsDirectMapFrames                     = "frames"
 	vfsDirectMapLongBodies                 = "long_bodies"
@@ -30,6 +31,9 @@ const (
 	vfsDirectMapStates                     = "states"
 	vfsDirectProgEnterKernelRead           = "enter___kernel_read"
 	vfsDirectProgEnterKernelWrite          = "enter___kernel_write"
+	vfsDirectProgEnterAioCompleteRw        = "enter_aio_complete_rw"
+	vfsDirectProgEnterAioRead              = "enter_aio_read"
+	vfsDirectProgEnterAioWrite             = "enter_aio_write"
 	vfsDirectProgEnterChmodCommon          = "enter_chmod_common"
 	vfsDirectProgEnterChownCommon          = "enter_chown_common"
 	vfsDirectProgEnterDoFileOpenRoot       = "enter_do_file_open_root"
@@ -71,6 +75,8 @@ const (
 	vfsDirectProgEnterVfsUtimes            = "enter_vfs_utimes"
 	vfsDirectProgExitKernelRead            = "exit___kernel_read"
 	vfsDirectProgExitKernelWrite           = "exit___kernel_write"
+	vfsDirectProgExitAioRead               = "exit_aio_read"
+	vfsDirectProgExitAioWrite              = "exit_aio_write"
 	vfsDirectProgExitChmodCommon           = "exit_chmod_common"
 	vfsDirectProgExitChownCommon           = "exit_chown_common"
 	vfsDirectProgExitDoFileOpenRoot        = "exit_do_file_open_root"
@@ -125,6 +131,9 @@ const (
 	vfsDirectVarFound                      = "found"
 	vfsDirectVarParamsKernelRead           = "params___kernel_read"
 	vfsDirectVarParamsKernelWrite          = "params___kernel_write"
+	vfsDirectVarParamsAioCompleteRw        = "params_aio_complete_rw"
+	vfsDirectVarParamsAioRead              = "params_aio_read"
+	vfsDirectVarParamsAioWrite             = "params_aio_write"
 	vfsDirectVarParamsChmodCommon          = "params_chmod_common"
 	vfsDirectVarParamsChownCommon          = "params_chown_common"
 	vfsDirectVarParamsDoFileOpenRoot       = "params_do_file_open_root"
@@ -215,6 +224,9 @@ type vfsDirectSpecs struct {
 type vfsDirectProgramSpecs struct {
 	EnterKernelRead           *ebpf.ProgramSpec `ebpf:"enter___kernel_read"`
 	EnterKernelWrite          *ebpf.ProgramSpec `ebpf:"enter___kernel_write"`
+	EnterAioCompleteRw        *ebpf.ProgramSpec `ebpf:"enter_aio_complete_rw"`
+	EnterAioRead              *ebpf.ProgramSpec `ebpf:"enter_aio_read"`
+	EnterAioWrite             *ebpf.ProgramSpec `ebpf:"enter_aio_write"`
 	EnterChmodCommon          *ebpf.ProgramSpec `ebpf:"enter_chmod_common"`
 	EnterChownCommon          *ebpf.ProgramSpec `ebpf:"enter_chown_common"`
 	EnterDoFileOpenRoot       *ebpf.ProgramSpec `ebpf:"enter_do_file_open_root"`
@@ -256,6 +268,8 @@ type vfsDirectProgramSpecs struct {
 	EnterVfsUtimes            *ebpf.ProgramSpec `ebpf:"enter_vfs_utimes"`
 	ExitKernelRead            *ebpf.ProgramSpec `ebpf:"exit___kernel_read"`
 	ExitKernelWrite           *ebpf.ProgramSpec `ebpf:"exit___kernel_write"`
+	ExitAioRead               *ebpf.ProgramSpec `ebpf:"exit_aio_read"`
+	ExitAioWrite              *ebpf.ProgramSpec `ebpf:"exit_aio_write"`
 	ExitChmodCommon           *ebpf.ProgramSpec `ebpf:"exit_chmod_common"`
 	ExitChownCommon           *ebpf.ProgramSpec `ebpf:"exit_chown_common"`
 	ExitDoFileOpenRoot        *ebpf.ProgramSpec `ebpf:"exit_do_file_open_root"`
@@ -311,6 +325,7 @@ type vfsDirectProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type vfsDirectMapSpecs struct {
+	Aios           *ebpf.MapSpec `ebpf:"aios"`
 	Counters       *ebpf.MapSpec `ebpf:"counters"`
 	Frames         *ebpf.MapSpec `ebpf:"frames"`
 	LongBodies     *ebpf.MapSpec `ebpf:"long_bodies"`
@@ -334,6 +349,9 @@ type vfsDirectVariableSpecs struct {
 	Found                      *ebpf.VariableSpec `ebpf:"found"`
 	ParamsKernelRead           *ebpf.VariableSpec `ebpf:"params___kernel_read"`
 	ParamsKernelWrite          *ebpf.VariableSpec `ebpf:"params___kernel_write"`
+	ParamsAioCompleteRw        *ebpf.VariableSpec `ebpf:"params_aio_complete_rw"`
+	ParamsAioRead              *ebpf.VariableSpec `ebpf:"params_aio_read"`
+	ParamsAioWrite             *ebpf.VariableSpec `ebpf:"params_aio_write"`
 	ParamsChmodCommon          *ebpf.VariableSpec `ebpf:"params_chmod_common"`
 	ParamsChownCommon          *ebpf.VariableSpec `ebpf:"params_chown_common"`
 	ParamsDoFileOpenRoot       *ebpf.VariableSpec `ebpf:"params_do_file_open_root"`
@@ -400,6 +418,7 @@ func (o *vfsDirectObjects) Close() error {
 //
 // It can be passed to loadVfsDirectObjects or ebpf.CollectionSpec.LoadAndAssign.
 type vfsDirectMaps struct {
+	Aios           *ebpf.Map `ebpf:"aios"`
 	Counters       *ebpf.Map `ebpf:"counters"`
 	Frames         *ebpf.Map `ebpf:"frames"`
 	LongBodies     *ebpf.Map `ebpf:"long_bodies"`
@@ -416,6 +435,7 @@ type vfsDirectMaps struct {
 
 func (m *vfsDirectMaps) Close() error {
 	return _VfsDirectClose(
+		m.Aios,
 		m.Counters,
 		m.Frames,
 		m.LongBodies,
@@ -440,6 +460,9 @@ type vfsDirectVariables struct {
 	Found                      *ebpf.Variable `ebpf:"found"`
 	ParamsKernelRead           *ebpf.Variable `ebpf:"params___kernel_read"`
 	ParamsKernelWrite          *ebpf.Variable `ebpf:"params___kernel_write"`
+	ParamsAioCompleteRw        *ebpf.Variable `ebpf:"params_aio_complete_rw"`
+	ParamsAioRead              *ebpf.Variable `ebpf:"params_aio_read"`
+	ParamsAioWrite             *ebpf.Variable `ebpf:"params_aio_write"`
 	ParamsChmodCommon          *ebpf.Variable `ebpf:"params_chmod_common"`
 	ParamsChownCommon          *ebpf.Variable `ebpf:"params_chown_common"`
 	ParamsDoFileOpenRoot       *ebpf.Variable `ebpf:"params_do_file_open_root"`
@@ -492,6 +515,9 @@ type vfsDirectVariables struct {
 type vfsDirectPrograms struct {
 	EnterKernelRead           *ebpf.Program `ebpf:"enter___kernel_read"`
 	EnterKernelWrite          *ebpf.Program `ebpf:"enter___kernel_write"`
+	EnterAioCompleteRw        *ebpf.Program `ebpf:"enter_aio_complete_rw"`
+	EnterAioRead              *ebpf.Program `ebpf:"enter_aio_read"`
+	EnterAioWrite             *ebpf.Program `ebpf:"enter_aio_write"`
 	EnterChmodCommon          *ebpf.Program `ebpf:"enter_chmod_common"`
 	EnterChownCommon          *ebpf.Program `ebpf:"enter_chown_common"`
 	EnterDoFileOpenRoot       *ebpf.Program `ebpf:"enter_do_file_open_root"`
@@ -533,6 +559,8 @@ type vfsDirectPrograms struct {
 	EnterVfsUtimes            *ebpf.Program `ebpf:"enter_vfs_utimes"`
 	ExitKernelRead            *ebpf.Program `ebpf:"exit___kernel_read"`
 	ExitKernelWrite           *ebpf.Program `ebpf:"exit___kernel_write"`
+	ExitAioRead               *ebpf.Program `ebpf:"exit_aio_read"`
+	ExitAioWrite              *ebpf.Program `ebpf:"exit_aio_write"`
 	ExitChmodCommon           *ebpf.Program `ebpf:"exit_chmod_common"`
 	ExitChownCommon           *ebpf.Program `ebpf:"exit_chown_common"`
 	ExitDoFileOpenRoot        *ebpf.Program `ebpf:"exit_do_file_open_root"`
@@ -588,6 +616,9 @@ func (p *vfsDirectPrograms) Close() error {
 	return _VfsDirectClose(
 		p.EnterKernelRead,
 		p.EnterKernelWrite,
+		p.EnterAioCompleteRw,
+		p.EnterAioRead,
+		p.EnterAioWrite,
 		p.EnterChmodCommon,
 		p.EnterChownCommon,
 		p.EnterDoFileOpenRoot,
@@ -629,6 +660,8 @@ func (p *vfsDirectPrograms) Close() error {
 		p.EnterVfsUtimes,
 		p.ExitKernelRead,
 		p.ExitKernelWrite,
+		p.ExitAioRead,
+		p.ExitAioWrite,
 		p.ExitChmodCommon,
 		p.ExitChownCommon,
 		p.ExitDoFileOpenRoot,

@@ -16,6 +16,7 @@ import (
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
+	vfsProbeMapAios                       = "aios"
 	vfsProbeMapCounters                   = "counters"
 	vfsProbeMapFrames                     = "frames"
 	vfsProbeMapLongBodies                 = "long_bodies"
@@ -30,6 +31,9 @@ const (
 	vfsProbeMapStates                     = "states"
 	vfsProbeProgEnterKernelRead           = "enter___kernel_read"
 	vfsProbeProgEnterKernelWrite          = "enter___kernel_write"
+	vfsProbeProgEnterAioCompleteRw        = "enter_aio_complete_rw"
+	vfsProbeProgEnterAioRead              = "enter_aio_read"
+	vfsProbeProgEnterAioWrite             = "enter_aio_write"
 	vfsProbeProgEnterChmodCommon          = "enter_chmod_common"
 	vfsProbeProgEnterChownCommon          = "enter_chown_common"
 	vfsProbeProgEnterDoFileOpenRoot       = "enter_do_file_open_root"
@@ -75,6 +79,8 @@ const (
 	vfsProbeProgEnterVfsWritev            = "enter_vfs_writev"
 	vfsProbeProgExitKernelRead            = "exit___kernel_read"
 	vfsProbeProgExitKernelWrite           = "exit___kernel_write"
+	vfsProbeProgExitAioRead               = "exit_aio_read"
+	vfsProbeProgExitAioWrite              = "exit_aio_write"
 	vfsProbeProgExitChmodCommon           = "exit_chmod_common"
 	vfsProbeProgExitChownCommon           = "exit_chown_common"
 	vfsProbeProgExitDoFileOpenRoot        = "exit_do_file_open_root"
@@ -129,6 +135,9 @@ const (
 	vfsProbeVarFound                      = "found"
 	vfsProbeVarParamsKernelRead           = "params___kernel_read"
 	vfsProbeVarParamsKernelWrite          = "params___kernel_write"
+	vfsProbeVarParamsAioCompleteRw        = "params_aio_complete_rw"
+	vfsProbeVarParamsAioRead              = "params_aio_read"
+	vfsProbeVarParamsAioWrite             = "params_aio_write"
 	vfsProbeVarParamsChmodCommon          = "params_chmod_common"
 	vfsProbeVarParamsChownCommon          = "params_chown_common"
 	vfsProbeVarParamsDoFileOpenRoot       = "params_do_file_open_root"
@@ -219,6 +228,9 @@ type vfsProbeSpecs struct {
 type vfsProbeProgramSpecs struct {
 	EnterKernelRead           *ebpf.ProgramSpec `ebpf:"enter___kernel_read"`
 	EnterKernelWrite          *ebpf.ProgramSpec `ebpf:"enter___kernel_write"`
+	EnterAioCompleteRw        *ebpf.ProgramSpec `ebpf:"enter_aio_complete_rw"`
+	EnterAioRead              *ebpf.ProgramSpec `ebpf:"enter_aio_read"`
+	EnterAioWrite             *ebpf.ProgramSpec `ebpf:"enter_aio_write"`
 	EnterChmodCommon          *ebpf.ProgramSpec `ebpf:"enter_chmod_common"`
 	EnterChownCommon          *ebpf.ProgramSpec `ebpf:"enter_chown_common"`
 	EnterDoFileOpenRoot       *ebpf.ProgramSpec `ebpf:"enter_do_file_open_root"`
@@ -264,6 +276,8 @@ type vfsProbeProgramSpecs struct {
 	EnterVfsWritev            *ebpf.ProgramSpec `ebpf:"enter_vfs_writev"`
 	ExitKernelRead            *ebpf.ProgramSpec `ebpf:"exit___kernel_read"`
 	ExitKernelWrite           *ebpf.ProgramSpec `ebpf:"exit___kernel_write"`
+	ExitAioRead               *ebpf.ProgramSpec `ebpf:"exit_aio_read"`
+	ExitAioWrite              *ebpf.ProgramSpec `ebpf:"exit_aio_write"`
 	ExitChmodCommon           *ebpf.ProgramSpec `ebpf:"exit_chmod_common"`
 	ExitChownCommon           *ebpf.ProgramSpec `ebpf:"exit_chown_common"`
 	ExitDoFileOpenRoot        *ebpf.ProgramSpec `ebpf:"exit_do_file_open_root"`
@@ -319,6 +333,7 @@ type vfsProbeProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type vfsProbeMapSpecs struct {
+	Aios           *ebpf.MapSpec `ebpf:"aios"`
 	Counters       *ebpf.MapSpec `ebpf:"counters"`
 	Frames         *ebpf.MapSpec `ebpf:"frames"`
 	LongBodies     *ebpf.MapSpec `ebpf:"long_bodies"`
@@ -342,6 +357,9 @@ type vfsProbeVariableSpecs struct {
 	Found                      *ebpf.VariableSpec `ebpf:"found"`
 	ParamsKernelRead           *ebpf.VariableSpec `ebpf:"params___kernel_read"`
 	ParamsKernelWrite          *ebpf.VariableSpec `ebpf:"params___kernel_write"`
+	ParamsAioCompleteRw        *ebpf.VariableSpec `ebpf:"params_aio_complete_rw"`
+	ParamsAioRead              *ebpf.VariableSpec `ebpf:"params_aio_read"`
+	ParamsAioWrite             *ebpf.VariableSpec `ebpf:"params_aio_write"`
 	ParamsChmodCommon          *ebpf.VariableSpec `ebpf:"params_chmod_common"`
 	ParamsChownCommon          *ebpf.VariableSpec `ebpf:"params_chown_common"`
 	ParamsDoFileOpenRoot       *ebpf.VariableSpec `ebpf:"params_do_file_open_root"`
@@ -408,6 +426,7 @@ func (o *vfsProbeObjects) Close() error {
 //
 // It can be passed to loadVfsProbeObjects or ebpf.CollectionSpec.LoadAndAssign.
 type vfsProbeMaps struct {
+	Aios           *ebpf.Map `ebpf:"aios"`
 	Counters       *ebpf.Map `ebpf:"counters"`
 	Frames         *ebpf.Map `ebpf:"frames"`
 	LongBodies     *ebpf.Map `ebpf:"long_bodies"`
@@ -424,6 +443,7 @@ type vfsProbeMaps struct {
 
 func (m *vfsProbeMaps) Close() error {
 	return _VfsProbeClose(
+		m.Aios,
 		m.Counters,
 		m.Frames,
 		m.LongBodies,
@@ -448,6 +468,9 @@ type vfsProbeVariables struct {
 	Found                      *ebpf.Variable `ebpf:"found"`
 	ParamsKernelRead           *ebpf.Variable `ebpf:"params___kernel_read"`
 	ParamsKernelWrite          *ebpf.Variable `ebpf:"params___kernel_write"`
+	ParamsAioCompleteRw        *ebpf.Variable `ebpf:"params_aio_complete_rw"`
+	ParamsAioRead              *ebpf.Variable `ebpf:"params_aio_read"`
+	ParamsAioWrite             *ebpf.Variable `ebpf:"params_aio_write"`
 	ParamsChmodCommon          *ebpf.Variable `ebpf:"params_chmod_common"`
 	ParamsChownCommon          *ebpf.Variable `ebpf:"params_chown_common"`
 	ParamsDoFileOpenRoot       *ebpf.Variable `ebpf:"params_do_file_open_root"`
@@ -500,6 +523,9 @@ type vfsProbeVariables struct {
 type vfsProbePrograms struct {
 	EnterKernelRead           *ebpf.Program `ebpf:"enter___kernel_read"`
 	EnterKernelWrite          *ebpf.Program `ebpf:"enter___kernel_write"`
+	EnterAioCompleteRw        *ebpf.Program `ebpf:"enter_aio_complete_rw"`
+	EnterAioRead              *ebpf.Program `ebpf:"enter_aio_read"`
+	EnterAioWrite             *ebpf.Program `ebpf:"enter_aio_write"`
 	EnterChmodCommon          *ebpf.Program `ebpf:"enter_chmod_common"`
 	EnterChownCommon          *ebpf.Program `ebpf:"enter_chown_common"`
 	EnterDoFileOpenRoot       *ebpf.Program `ebpf:"enter_do_file_open_root"`
@@ -545,6 +571,8 @@ type vfsProbePrograms struct {
 	EnterVfsWritev            *ebpf.Program `ebpf:"enter_vfs_writev"`
 	ExitKernelRead            *ebpf.Program `ebpf:"exit___kernel_read"`
 	ExitKernelWrite           *ebpf.Program `ebpf:"exit___kernel_write"`
+	ExitAioRead               *ebpf.Program `ebpf:"exit_aio_read"`
+	ExitAioWrite              *ebpf.Program `ebpf:"exit_aio_write"`
 	ExitChmodCommon           *ebpf.Program `ebpf:"exit_chmod_common"`
 	ExitChownCommon           *ebpf.Program `ebpf:"exit_chown_common"`
 	ExitDoFileOpenRoot        *ebpf.Program `ebpf:"exit_do_file_open_root"`
@@ -600,6 +628,9 @@ func (p *vfsProbePrograms) Close() error {
 	return _VfsProbeClose(
 		p.EnterKernelRead,
 		p.EnterKernelWrite,
+		p.EnterAioCompleteRw,
+		p.EnterAioRead,
+		p.EnterAioWrite,
 		p.EnterChmodCommon,
 		p.EnterChownCommon,
 		p.EnterDoFileOpenRoot,
@@ -645,6 +676,8 @@ func (p *vfsProbePrograms) Close() error {
 		p.EnterVfsWritev,
 		p.ExitKernelRead,
 		p.ExitKernelWrite,
+		p.ExitAioRead,
+		p.ExitAioWrite,
 		p.ExitChmodCommon,
 		p.ExitChownCommon,
 		p.ExitDoFileOpenRoot,

@@ -13,6 +13,26 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type vfsReadAio struct {
+	_      structs.HostLayout
+	Time   uint64
+	Length uint64
+	Type   uint32
+	Pid    uint32
+	Who    struct {
+		_         structs.HostLayout
+		Tid       uint32
+		Ppid      uint32
+		Uid       uint32
+		Gid       uint32
+		StartTime uint64
+		CgroupId  uint64
+		MntNs     uint32
+		PidNs     uint32
+		Comm      [16]int8
+	}
+}
+
 type vfsReadCall struct {
 	_     structs.HostLayout
 	Type  uint16
@@ -70,6 +90,7 @@ type vfsReadFrame struct {
 	OpenFlags uint32
 	OpenMode  uint32
 	Mounts    [4]uint64
+	Word      uint64
 	NextMount uint32
 	Depth     uint32
 	Stack     [8]struct {
@@ -231,7 +252,21 @@ type vfsReadScratch struct {
 	Path2Len      uint32
 	KernelStrings uint32
 	Matches       uint32
-	Busy          uint32
+	AsPid         uint32
+	As            struct {
+		_         structs.HostLayout
+		Tid       uint32
+		Ppid      uint32
+		Uid       uint32
+		Gid       uint32
+		StartTime uint64
+		CgroupId  uint64
+		MntNs     uint32
+		PidNs     uint32
+		Comm      [16]int8
+	}
+	Busy uint32
+	_    [4]byte
 }
 
 type vfsReadTaskState struct {
@@ -274,6 +309,7 @@ type vfsReadWalked struct {
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
+	vfsReadMapAios                       = "aios"
 	vfsReadMapCounters                   = "counters"
 	vfsReadMapFrames                     = "frames"
 	vfsReadMapLongBodies                 = "long_bodies"
@@ -288,6 +324,9 @@ const (
 	vfsReadMapStates                     = "states"
 	vfsReadProgEnterKernelRead           = "enter___kernel_read"
 	vfsReadProgEnterKernelWrite          = "enter___kernel_write"
+	vfsReadProgEnterAioCompleteRw        = "enter_aio_complete_rw"
+	vfsReadProgEnterAioRead              = "enter_aio_read"
+	vfsReadProgEnterAioWrite             = "enter_aio_write"
 	vfsReadProgEnterChmodCommon          = "enter_chmod_common"
 	vfsReadProgEnterChownCommon          = "enter_chown_common"
 	vfsReadProgEnterDoFileOpenRoot       = "enter_do_file_open_root"
@@ -329,6 +368,8 @@ const (
 	vfsReadProgEnterVfsUtimes            = "enter_vfs_utimes"
 	vfsReadProgExitKernelRead            = "exit___kernel_read"
 	vfsReadProgExitKernelWrite           = "exit___kernel_write"
+	vfsReadProgExitAioRead               = "exit_aio_read"
+	vfsReadProgExitAioWrite              = "exit_aio_write"
 	vfsReadProgExitChmodCommon           = "exit_chmod_common"
 	vfsReadProgExitChownCommon           = "exit_chown_common"
 	vfsReadProgExitDoFileOpenRoot        = "exit_do_file_open_root"
@@ -383,6 +424,9 @@ const (
 	vfsReadVarFound                      = "found"
 	vfsReadVarParamsKernelRead           = "params___kernel_read"
 	vfsReadVarParamsKernelWrite          = "params___kernel_write"
+	vfsReadVarParamsAioCompleteRw        = "params_aio_complete_rw"
+	vfsReadVarParamsAioRead              = "params_aio_read"
+	vfsReadVarParamsAioWrite             = "params_aio_write"
 	vfsReadVarParamsChmodCommon          = "params_chmod_common"
 	vfsReadVarParamsChownCommon          = "params_chown_common"
 	vfsReadVarParamsDoFileOpenRoot       = "params_do_file_open_root"
@@ -473,6 +517,9 @@ type vfsReadSpecs struct {
 type vfsReadProgramSpecs struct {
 	EnterKernelRead           *ebpf.ProgramSpec `ebpf:"enter___kernel_read"`
 	EnterKernelWrite          *ebpf.ProgramSpec `ebpf:"enter___kernel_write"`
+	EnterAioCompleteRw        *ebpf.ProgramSpec `ebpf:"enter_aio_complete_rw"`
+	EnterAioRead              *ebpf.ProgramSpec `ebpf:"enter_aio_read"`
+	EnterAioWrite             *ebpf.ProgramSpec `ebpf:"enter_aio_write"`
 	EnterChmodCommon          *ebpf.ProgramSpec `ebpf:"enter_chmod_common"`
 	EnterChownCommon          *ebpf.ProgramSpec `ebpf:"enter_chown_common"`
 	EnterDoFileOpenRoot       *ebpf.ProgramSpec `ebpf:"enter_do_file_open_root"`
@@ -514,6 +561,8 @@ type vfsReadProgramSpecs struct {
 	EnterVfsUtimes            *ebpf.ProgramSpec `ebpf:"enter_vfs_utimes"`
 	ExitKernelRead            *ebpf.ProgramSpec `ebpf:"exit___kernel_read"`
 	ExitKernelWrite           *ebpf.ProgramSpec `ebpf:"exit___kernel_write"`
+	ExitAioRead               *ebpf.ProgramSpec `ebpf:"exit_aio_read"`
+	ExitAioWrite              *ebpf.ProgramSpec `ebpf:"exit_aio_write"`
 	ExitChmodCommon           *ebpf.ProgramSpec `ebpf:"exit_chmod_common"`
 	ExitChownCommon           *ebpf.ProgramSpec `ebpf:"exit_chown_common"`
 	ExitDoFileOpenRoot        *ebpf.ProgramSpec `ebpf:"exit_do_file_open_root"`
@@ -569,6 +618,7 @@ type vfsReadProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type vfsReadMapSpecs struct {
+	Aios           *ebpf.MapSpec `ebpf:"aios"`
 	Counters       *ebpf.MapSpec `ebpf:"counters"`
 	Frames         *ebpf.MapSpec `ebpf:"frames"`
 	LongBodies     *ebpf.MapSpec `ebpf:"long_bodies"`
@@ -592,6 +642,9 @@ type vfsReadVariableSpecs struct {
 	Found                      *ebpf.VariableSpec `ebpf:"found"`
 	ParamsKernelRead           *ebpf.VariableSpec `ebpf:"params___kernel_read"`
 	ParamsKernelWrite          *ebpf.VariableSpec `ebpf:"params___kernel_write"`
+	ParamsAioCompleteRw        *ebpf.VariableSpec `ebpf:"params_aio_complete_rw"`
+	ParamsAioRead              *ebpf.VariableSpec `ebpf:"params_aio_read"`
+	ParamsAioWrite             *ebpf.VariableSpec `ebpf:"params_aio_write"`
 	ParamsChmodCommon          *ebpf.VariableSpec `ebpf:"params_chmod_common"`
 	ParamsChownCommon          *ebpf.VariableSpec `ebpf:"params_chown_common"`
 	ParamsDoFileOpenRoot       *ebpf.VariableSpec `ebpf:"params_do_file_open_root"`
@@ -658,6 +711,7 @@ func (o *vfsReadObjects) Close() error {
 //
 // It can be passed to loadVfsReadObjects or ebpf.CollectionSpec.LoadAndAssign.
 type vfsReadMaps struct {
+	Aios           *ebpf.Map `ebpf:"aios"`
 	Counters       *ebpf.Map `ebpf:"counters"`
 	Frames         *ebpf.Map `ebpf:"frames"`
 	LongBodies     *ebpf.Map `ebpf:"long_bodies"`
@@ -674,6 +728,7 @@ type vfsReadMaps struct {
 
 func (m *vfsReadMaps) Close() error {
 	return _VfsReadClose(
+		m.Aios,
 		m.Counters,
 		m.Frames,
 		m.LongBodies,
@@ -698,6 +753,9 @@ type vfsReadVariables struct {
 	Found                      *ebpf.Variable `ebpf:"found"`
 	ParamsKernelRead           *ebpf.Variable `ebpf:"params___kernel_read"`
 	ParamsKernelWrite          *ebpf.Variable `ebpf:"params___kernel_write"`
+	ParamsAioCompleteRw        *ebpf.Variable `ebpf:"params_aio_complete_rw"`
+	ParamsAioRead              *ebpf.Variable `ebpf:"params_aio_read"`
+	ParamsAioWrite             *ebpf.Variable `ebpf:"params_aio_write"`
 	ParamsChmodCommon          *ebpf.Variable `ebpf:"params_chmod_common"`
 	ParamsChownCommon          *ebpf.Variable `ebpf:"params_chown_common"`
 	ParamsDoFileOpenRoot       *ebpf.Variable `ebpf:"params_do_file_open_root"`
@@ -750,6 +808,9 @@ type vfsReadVariables struct {
 type vfsReadPrograms struct {
 	EnterKernelRead           *ebpf.Program `ebpf:"enter___kernel_read"`
 	EnterKernelWrite          *ebpf.Program `ebpf:"enter___kernel_write"`
+	EnterAioCompleteRw        *ebpf.Program `ebpf:"enter_aio_complete_rw"`
+	EnterAioRead              *ebpf.Program `ebpf:"enter_aio_read"`
+	EnterAioWrite             *ebpf.Program `ebpf:"enter_aio_write"`
 	EnterChmodCommon          *ebpf.Program `ebpf:"enter_chmod_common"`
 	EnterChownCommon          *ebpf.Program `ebpf:"enter_chown_common"`
 	EnterDoFileOpenRoot       *ebpf.Program `ebpf:"enter_do_file_open_root"`
@@ -791,6 +852,8 @@ type vfsReadPrograms struct {
 	EnterVfsUtimes            *ebpf.Program `ebpf:"enter_vfs_utimes"`
 	ExitKernelRead            *ebpf.Program `ebpf:"exit___kernel_read"`
 	ExitKernelWrite           *ebpf.Program `ebpf:"exit___kernel_write"`
+	ExitAioRead               *ebpf.Program `ebpf:"exit_aio_read"`
+	ExitAioWrite              *ebpf.Program `ebpf:"exit_aio_write"`
 	ExitChmodCommon           *ebpf.Program `ebpf:"exit_chmod_common"`
 	ExitChownCommon           *ebpf.Program `ebpf:"exit_chown_common"`
 	ExitDoFileOpenRoot        *ebpf.Program `ebpf:"exit_do_file_open_root"`
@@ -846,6 +909,9 @@ func (p *vfsReadPrograms) Close() error {
 	return _VfsReadClose(
 		p.EnterKernelRead,
 		p.EnterKernelWrite,
+		p.EnterAioCompleteRw,
+		p.EnterAioRead,
+		p.EnterAioWrite,
 		p.EnterChmodCommon,
 		p.EnterChownCommon,
 		p.EnterDoFileOpenRoot,
@@ -887,6 +953,8 @@ func (p *vfsReadPrograms) Close() error {
 		p.EnterVfsUtimes,
 		p.ExitKernelRead,
 		p.ExitKernelWrite,
+		p.ExitAioRead,
+		p.ExitAioWrite,
 		p.ExitChmodCommon,
 		p.ExitChownCommon,
 		p.ExitDoFileOpenRoot,
