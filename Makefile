@@ -103,7 +103,7 @@ vm-test: ## capture and conformance on other kernels, in QEMU
 	@scripts/deps.sh vm-test
 	CGO_ENABLED=0 $(GO) test $(BUILDFLAGS) -c -o bin/bpf.test ./bpf
 	@set -e; for kernel in $(KERNELS); do \
-		echo "== $$kernel"; scripts/vm.sh "$$kernel" bin/bpf.test -test.v=false -test.timeout 40m; \
+		echo "== $$kernel"; scripts/vm.sh -t 2400 -e TMPDIR=/mnt/ext4 "$$kernel" bin/bpf.test -test.timeout 40m; \
 	done
 
 .PHONY: clean
