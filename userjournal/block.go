@@ -34,7 +34,9 @@ const (
 	blkVisibility = 112
 	blkPIDs       = 120
 	blkTypes      = 152
-	blkFixedSize  = 216
+	blkDigest     = 216 // of the records
+	blkBefore     = 248 // value of the chain before the block
+	blkFixedSize  = 280
 
 	blkHeaderMax = math.MaxUint16 // of both parts together
 )
@@ -42,6 +44,8 @@ const (
 // A block is the header of one, decoded.
 type block struct {
 	zone      ZoneMap
+	digest    Digest
+	before    Digest
 	codec     Codec
 	headerCRC uint32
 	dataCRC   uint32
@@ -54,7 +58,11 @@ type block struct {
 // size is that of the whole block with its padding.
 func (b *block) size() int64 { return int64(b.header) + align(int64(b.stored)) }
 
-func encodeBlockHeader(dst []byte, z *ZoneMap, codec Codec, stored, raw int, salt uint64) {
+// after is the value of the chain behind the block.
+func (b *block) after() Digest { return b.before.after(b.zone.First, uint64(b.records), b.digest) }
+
+// encodeBlockHeader writes what does not depend on where the block stands.
+func encodeBlockHeader(dst []byte, z *ZoneMap, codec Codec, stored, raw int, digest Digest) {
 	copy(dst[blkMagic:], blockMagic[:])
 	le.PutUint16(dst[blkFixed:], blkFixedSize)
 	le.PutUint16(dst[blkFilter:], uint16(len(z.filter)))
@@ -63,7 +71,6 @@ func encodeBlockHeader(dst []byte, z *ZoneMap, codec Codec, stored, raw int, sal
 	le.PutUint32(dst[blkCodec:], uint32(codec))
 	le.PutUint32(dst[blkRecords:], uint32(z.Records()))
 	le.PutUint32(dst[blkFlags:], uint32(z.Flags))
-	le.PutUint64(dst[blkSalt:], salt)
 	le.PutUint64(dst[blkFirst:], z.First)
 	le.PutUint64(dst[blkMinKtime:], z.MinKtime)
 	le.PutUint64(dst[blkMaxKtime:], z.MaxKtime)
@@ -80,7 +87,15 @@ func encodeBlockHeader(dst []byte, z *ZoneMap, codec Codec, stored, raw int, sal
 	for i, w := range z.types {
 		le.PutUint64(dst[blkTypes+8*i:], w)
 	}
+	copy(dst[blkDigest:], digest[:])
 	copy(dst[blkFixedSize:], z.filter)
+}
+
+// chainBlock says in the header that dst is which segment the block is in, and
+// what is before it there.
+func chainBlock(dst []byte, salt uint64, before Digest) {
+	le.PutUint64(dst[blkSalt:], salt)
+	copy(dst[blkBefore:], before[:])
 }
 
 // sealBlock fills in the checksums of a block of which all else stands in b:
@@ -136,6 +151,8 @@ func decodeBlockHeader(b []byte, salt uint64, blk *block) error {
 	for i := range z.types {
 		z.types[i] = le.Uint64(b[blkTypes+8*i:])
 	}
+	copy(blk.digest[:], b[blkDigest:])
+	copy(blk.before[:], b[blkBefore:])
 	z.filter = b[le.Uint16(b[blkFixed:]):]
 
 	// A correct checksum does not make a header harmless: these bound what a

@@ -22,6 +22,7 @@ type blockPacker struct {
 	stored  int // bytes of out behind the header, without the padding
 	raw     int
 	records int
+	digest  Digest // of the records
 }
 
 func newBlockPacker(codec Codec) *blockPacker {
@@ -40,6 +41,7 @@ func (p *blockPacker) make(raw []byte, codec Codec) {
 	p.sum.reset(1)
 	p.records = p.sum.addAll(raw)
 	p.zone = p.sum.finish()
+	p.digest = digestRecords(raw)
 	p.header = blkFixedSize + len(p.zone.filter)
 	p.out = grow(p.out[:0], p.header)[:p.header]
 	clear(p.out)

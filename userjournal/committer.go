@@ -179,15 +179,16 @@ func (c *committer) drain() {
 func (c *committer) write(p *blockPacker) (op string, err error) {
 	out, zone := p.out, p.zone
 	zone.First, zone.Last = c.next, c.next+uint64(p.records)-1
-	encodeBlockHeader(out, zone, p.codec, p.stored, p.raw, c.seg.header.Salt)
+	encodeBlockHeader(out, zone, p.codec, p.stored, p.raw, p.digest)
 
 	if c.seg.full(len(out), c.w.options.SegmentSize) {
 		if op, err := c.rotate(); err != nil {
 			return op, err
 		}
-		le.PutUint64(out[blkSalt:], c.seg.header.Salt)
 	}
-	blk := block{zone: *zone, codec: p.codec, header: p.header, stored: p.stored, raw: p.raw, records: p.records}
+	blk := block{zone: *zone, codec: p.codec, header: p.header, stored: p.stored, raw: p.raw, records: p.records,
+		digest: p.digest, before: c.seg.footer.chain}
+	chainBlock(out, c.seg.header.Salt, blk.before)
 	blk.headerCRC = sealBlock(out, p.header)
 	if err := c.seg.put(out, &blk); err != nil {
 		return "write", err

@@ -29,7 +29,7 @@
 //	00000000000001334021.usjl    the next one
 //
 // Each writer begins a segment of its own and each is sealed once. A sealed file
-// is never written again, so that its digest stands for it, and a header tells
+// is never written again, so that one value stands for it, and a header tells
 // one boot and one offset to wall time for all records behind it. A segment that
 // got no records is replaced by the next writer's.
 //
@@ -71,8 +71,13 @@
 //	   208    8  salt, random
 //	   216    8  records in the segments before
 //	   224    8  uncompressed bytes of these
-//	   232   32  digest of the segment before, zero in the first
-//	   264 3828  zero
+//	   232   32  chain value of the segment before, zero in the first
+//	   264    8  ns by which the wall clock was behind that of the segment before
+//	   272  236  zero
+//	   508    4  CRC-32C of the bytes before
+//	   512 1536  zero
+//	  2048  512  the first 512 bytes again
+//	  2560 1532  zero
 //	  4092    4  CRC-32C of the bytes before
 //
 // The first 132 bytes are the legacy header, so that whatever knows that one
@@ -81,13 +86,17 @@
 // tear. What is known only at the end is in the footer. The counts of what came
 // before are here so that a reader has the totals from the last segment alone.
 //
+// The fields are there twice, in sectors that no single torn write or bad sector
+// takes both of, and a third time in the footer. If all are lost, the first block
+// still tells salt, first ordinal and where the chain begins.
+//
 // # Block
 //
 //	offset size
 //	     0    8  magic 8f 55 53 4a 62 6c 6b 0a: "\x8fUSJblk\n"
 //	     8    4  CRC-32C of the header from offset 12 on, the filter included
 //	    12    4  CRC-32C of the stored bytes and the zeroes behind them
-//	    16    2  bytes of the header without the filter: 216
+//	    16    2  bytes of the header without the filter: 280
 //	    18    2  bytes of the filter
 //	    20    4  bytes stored
 //	    24    4  bytes of the records
@@ -104,7 +113,9 @@
 //	   112    8  agent_visibility_mask of all records, joined by or
 //	   120   32  processes: one bit of 256 for each process_id
 //	   152   64  types: one bit of 512 for each event_type
-//	   216    n  filter
+//	   216   32  SHA-256 of the records, uncompressed
+//	   248   32  chain value before the block
+//	   280    n  filter
 //	     .    .  stored bytes
 //	     .  0-7  zeroes
 //
@@ -122,7 +133,7 @@
 //
 // The header has its own checksum so that it can be trusted without reading the
 // data: that is what skipping blocks is for. It covers the checksum of the data
-// and so all of the block. A reader accepts a longer header than 216 bytes, from
+// and so all of the block. A reader accepts a longer header than 280 bytes, from
 // a later minor version, and ignores the rest of it.
 //
 // Process bits: h = pid * 0x9e3779b1 mod 2^32; the bit is h >> 24, so that bits
@@ -206,18 +217,23 @@
 //
 //	offset size
 //	     0    8  magic "\x8fUSJftr\n"
-//	     8    4  bytes before the entries: 600
-//	    12    4  bytes of an entry: 64
+//	     8    4  bytes before the entries: 704
+//	    12    4  bytes of an entry: 96
 //	    16    4  number of entries
 //	    20    4  flags: 1 closed by its writer, 2 sealed by the next one after a
-//	             crash, 4 blocks are missing between those listed
+//	             crash, 4 blocks are missing between those listed, 8 the header
+//	             was lost: in what is repeated of it only first ordinal and salt
+//	             are certain
 //	    24    8  number of records
 //	    32    8  bytes of the records
 //	    40   16  ktime, lowest and highest
 //	    56   16  event_id, lowest and highest
 //	    72   16  global_sequence, lowest and highest
 //	    88  512  the first 512 bytes of the segment
-//	   600 64*n  an entry for each block
+//	   600    8  time of the signature, seconds since 1970; zero if there is none
+//	   608   32  public key, ed25519
+//	   640   64  signature of the checkpoint at the end of the segment
+//	   704 96*n  an entry for each block
 //
 //	entry:
 //	     0    8  offset of the block
@@ -228,9 +244,10 @@
 //	    28    4  CRC-32C of the header, as the block has it
 //	    32   16  ktime, lowest and highest
 //	    48   16  event_id, lowest and highest
+//	    64   32  SHA-256 of the records
 //
 //	trailer, the last 64 bytes of the file:
-//	     0   32  digest: SHA-256 of all bytes of the file before it
+//	     0   32  chain value behind the last block
 //	    32    8  offset of the footer
 //	    40    4  bytes of the trailer: 64
 //	    44    4  CRC-32C of the footer up to here
@@ -239,8 +256,29 @@
 //
 // The entries have what is needed to go to an ordinal, a time or an event id in
 // O(log n) without touching a block. The header is repeated so that the loss of
-// its sector costs nothing. The digest of a segment is in the header of the next
-// one: a segment that was changed, exchanged or left out shows.
+// its sector costs nothing.
+//
+// # The chain
+//
+// Checksums find what breaks. The chain finds what somebody changes, who can
+// compute checksums as well. Its values are SHA-256:
+//
+//	at the start of a segment   of the first 512 bytes of its header, which have
+//	                            the value at the end of the segment before
+//	behind a block              of the value before it, u64 ordinal of its first
+//	                            record, u64 number of records, and the SHA-256
+//	                            of the records
+//
+// So a value stands for all records up to there, their order and number, and the
+// segments that they are in; who knows one that cannot be changed with the
+// journal knows all of that. It does not depend on how the records are stored:
+// when a segment is compressed anew, its values stay. What else is in a block
+// header or a footer follows from the records, and Verify makes it again.
+//
+// A block has the value before it and the digest of its records, so that its own
+// value follows from the header alone. The footer has the digests too: a block
+// that is lost breaks no chain then, and nobody can hide a change of earlier
+// records behind damage done to a later one.
 //
 // # Writing
 //
@@ -261,7 +299,7 @@
 // # Memory
 //
 // A writer keeps eight buffers of BlockSize and about as much again for the blocks
-// that it makes, 4 MiB in all, and 64 bytes for each block of the open segment. A
+// that it makes, 4 MiB in all, and 96 bytes for each block of the open segment. A
 // reader keeps at most 65,536 of these entries, 4 MiB, and 8 MiB of decoded
 // blocks; a scan has a few blocks under way. None of it grows with the journal.
 //

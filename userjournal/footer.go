@@ -26,7 +26,10 @@ const (
 	ftrMinSeq   = 72
 	ftrMaxSeq   = 80
 	ftrHeader   = 88 // the first hdrCopy bytes of the segment
-	ftrHeadSize = ftrHeader + hdrCopy
+	ftrSignTime = 600
+	ftrSignKey  = 608
+	ftrSign     = 640
+	ftrHeadSize = 704
 
 	entOffset    = 0
 	entFirst     = 8
@@ -38,9 +41,10 @@ const (
 	entMaxKtime  = 40
 	entMinID     = 48
 	entMaxID     = 56
-	entSize      = 64
+	entDigest    = 64
+	entSize      = 96
 
-	trlDigest = 0
+	trlChain  = 0
 	trlFooter = 32 // u64: offset of the footer
 	trlSize   = 40 // u32: bytes of the trailer
 	trlCRC    = 44
@@ -54,6 +58,7 @@ const (
 	sealedClosed    = 1 << 0 // by Close: the writer had nothing more
 	sealedRecovered = 1 << 1 // by the next writer, after a crash
 	sealedDamaged   = 1 << 2 // with a hole between its blocks
+	sealedGuessed   = 1 << 3 // the header was lost: what is repeated of it was made up
 )
 
 // An entry is what the footer says of one block. A reader keeps one for each
@@ -87,9 +92,11 @@ type footer struct {
 	raw      uint64
 	extremes extremes
 	header   segmentHeader // as the copy has it
-	digest   Digest
+	chain    Digest        // value behind the last block
+	sign     signature
 	offset   int64
 	entries  []entry
+	digests  []Digest // of the records of each block; kept with the entries if asked for
 }
 
 // extremes are those of a segment.
@@ -127,6 +134,9 @@ func (f *footer) encode(header []byte) []byte {
 	le.PutUint64(b[ftrMinSeq:], f.extremes.minSeq)
 	le.PutUint64(b[ftrMaxSeq:], f.extremes.maxSeq)
 	copy(b[ftrHeader:], header[:hdrCopy])
+	le.PutUint64(b[ftrSignTime:], uint64(f.sign.time))
+	copy(b[ftrSignKey:], f.sign.key[:])
+	copy(b[ftrSign:], f.sign.sign[:])
 	for i := range f.entries {
 		e, d := &f.entries[i], b[ftrHeadSize+i*entSize:]
 		le.PutUint64(d[entOffset:], uint64(e.offset))
@@ -139,13 +149,14 @@ func (f *footer) encode(header []byte) []byte {
 		le.PutUint64(d[entMaxKtime:], e.maxKtime)
 		le.PutUint64(d[entMinID:], e.minID)
 		le.PutUint64(d[entMaxID:], e.maxID)
+		copy(d[entDigest:], f.digests[i][:])
 	}
 	return b
 }
 
 // appendTrailer ends an encoded footer.
-func appendTrailer(b []byte, offset int64, digest Digest, salt uint64) []byte {
-	b = append(b, digest[:]...)
+func appendTrailer(b []byte, offset int64, chain Digest, salt uint64) []byte {
+	b = append(b, chain[:]...)
 	b = le.AppendUint64(b, uint64(offset))
 	b = le.AppendUint32(b, trailer)
 	b = le.AppendUint32(b, checksum(0, b))
@@ -157,9 +168,17 @@ func appendTrailer(b []byte, offset int64, digest Digest, salt uint64) []byte {
 // is written to.
 var errNoFooter = fmt.Errorf("%w: no footer", ErrDamaged)
 
-// readFooter reads the footer that ends a file of the size. entries are left
-// out unless asked for, though verified all the same.
-func readFooter(r io.ReaderAt, size int64, withEntries bool) (*footer, error) {
+// What to keep of a footer's entries, which are verified in any case.
+type footerDetail int
+
+const (
+	footerHead footerDetail = iota
+	footerEntries
+	footerDigests // and the entries
+)
+
+// readFooter reads the footer that ends a file of the size.
+func readFooter(r io.ReaderAt, size int64, detail footerDetail) (*footer, error) {
 	if size < HeaderSize+ftrHeadSize+trailer {
 		return nil, errNoFooter
 	}
@@ -178,11 +197,11 @@ func readFooter(r io.ReaderAt, size int64, withEntries bool) (*footer, error) {
 	if err := readFull(r, b, offset); err != nil {
 		return nil, err
 	}
-	return decodeFooter(b, offset, withEntries)
+	return decodeFooter(b, offset, detail)
 }
 
 // decodeFooter reads a footer with its trailer, which b is.
-func decodeFooter(b []byte, offset int64, withEntries bool) (*footer, error) {
+func decodeFooter(b []byte, offset int64, detail footerDetail) (*footer, error) {
 	t := b[len(b)-trailer:]
 	if le.Uint32(t[trlCRC:]) != checksum(0, b[:len(b)-trailer+trlCRC]) || !bytes.Equal(b[:8], footerMagic[:]) {
 		return nil, damaged("footer: checksum differs")
@@ -193,24 +212,30 @@ func decodeFooter(b []byte, offset int64, withEntries bool) (*footer, error) {
 		return nil, damaged("footer: impossible sizes")
 	}
 	f := &footer{flags: le.Uint32(b[ftrFlags:]), records: le.Uint64(b[ftrRecords:]), raw: le.Uint64(b[ftrRaw:]),
-		offset: offset, digest: Digest(t[trlDigest:])}
+		offset: offset, chain: Digest(t[trlChain:])}
 	f.extremes = extremes{
 		minKtime: le.Uint64(b[ftrMinKtime:]), maxKtime: le.Uint64(b[ftrMaxKtime:]),
 		minID: le.Uint64(b[ftrMinID:]), maxID: le.Uint64(b[ftrMaxID:]),
 		minSeq: le.Uint64(b[ftrMinSeq:]), maxSeq: le.Uint64(b[ftrMaxSeq:]),
 	}
-	if err := f.header.decode(b[ftrHeader:]); err != nil {
+	f.sign.time = int64(le.Uint64(b[ftrSignTime:]))
+	copy(f.sign.key[:], b[ftrSignKey:])
+	copy(f.sign.sign[:], b[ftrSign:])
+	if err := f.header.decode(b[ftrHeader : ftrHeader+hdrCopy]); err != nil {
 		return nil, err
 	}
 	if le.Uint64(t[trlSalt:]) != f.header.Salt {
 		return nil, damaged("footer: of another segment")
 	}
-	return f, f.decodeEntries(b[ftrHeadSize:len(b)-trailer], withEntries)
+	return f, f.decodeEntries(b[ftrHeadSize:len(b)-trailer], detail)
 }
 
-func (f *footer) decodeEntries(b []byte, keep bool) error {
-	if keep {
+func (f *footer) decodeEntries(b []byte, detail footerDetail) error {
+	if detail >= footerEntries {
 		f.entries = make([]entry, 0, len(b)/entSize)
+	}
+	if detail >= footerDigests {
+		f.digests = make([]Digest, 0, len(b)/entSize)
 	}
 	end, next, records := int64(HeaderSize), f.header.First, uint64(0)
 	for ; len(b) > 0; b = b[entSize:] {
@@ -227,8 +252,11 @@ func (f *footer) decodeEntries(b []byte, keep bool) error {
 		}
 		end, next = e.end(), e.first+uint64(e.records)
 		records += uint64(e.records)
-		if keep {
+		if detail >= footerEntries {
 			f.entries = append(f.entries, e)
+		}
+		if detail >= footerDigests {
+			f.digests = append(f.digests, Digest(b[entDigest:]))
 		}
 	}
 	if records != f.records {

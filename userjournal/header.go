@@ -4,14 +4,10 @@ package userjournal
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"fmt"
 	"io"
 	"time"
 )
-
-// Digest is the SHA-256 of a sealed segment.
-type Digest [sha256.Size]byte
 
 // A segmentHeader is what the first 4,096 bytes of a segment say. They are
 // written once and never changed: what is known only at the end is in the
@@ -27,7 +23,10 @@ type segmentHeader struct {
 	Records    uint64 // in the segments before this one, dropped ones too
 	Raw        uint64 // bytes of those records
 	BlockSize  uint32
-	Previous   Digest // of the segment before; zero for the first
+	Previous   Digest // chain value of the segment before; zero for the first
+	ClockBack  uint64 // ns that the wall clock had gone back since the segment before
+
+	start Digest // of the chain; decode and encode set it
 }
 
 // Offsets. The first 132 bytes are the legacy header.
@@ -49,13 +48,17 @@ const (
 	hdrRecords    = 216
 	hdrRaw        = 224
 	hdrPrevious   = 232
-	hdrUsed       = 264 // the rest is zero
+	hdrClockBack  = 264
+	hdrUsed       = 272 // the rest is zero
+	hdrFieldsCRC  = hdrCopy - 4
+	hdrAgain      = 2048 // the first hdrCopy bytes once more
 	hdrCRC        = HeaderSize - 4
 
-	// hdrCopy is how much of it the footer repeats.
+	// hdrCopy is how much is repeated, further down and in the footer.
 	hdrCopy = 512
 )
 
+// encode also sets h.start.
 func (h *segmentHeader) encode() []byte {
 	b := make([]byte, HeaderSize)
 	le.PutUint32(b[hdrMagic:], Magic)
@@ -76,12 +79,16 @@ func (h *segmentHeader) encode() []byte {
 	le.PutUint64(b[hdrRecords:], h.Records)
 	le.PutUint64(b[hdrRaw:], h.Raw)
 	copy(b[hdrPrevious:], h.Previous[:])
+	le.PutUint64(b[hdrClockBack:], h.ClockBack)
+	le.PutUint32(b[hdrFieldsCRC:], checksum(0, b[:hdrFieldsCRC]))
+	copy(b[hdrAgain:], b[:hdrCopy])
 	le.PutUint32(b[hdrCRC:], checksum(0, b[:hdrCRC]))
+	h.start = chainStart(b[:hdrCopy])
 	return b
 }
 
-// decode reads the fields, from a whole header or from the footer's copy, whose
-// checksum the caller has verified.
+// decode reads the fields, which are hdrCopy bytes whose checksum the caller has
+// verified.
 func (h *segmentHeader) decode(b []byte) error {
 	if magic := le.Uint32(b[hdrMagic:]); magic != Magic {
 		return fmt.Errorf("%w: magic 0x%08x, not 0x%08x", ErrNotJournal, magic, Magic)
@@ -100,6 +107,8 @@ func (h *segmentHeader) decode(b []byte) error {
 	h.Records = le.Uint64(b[hdrRecords:])
 	h.Raw = le.Uint64(b[hdrRaw:])
 	copy(h.Previous[:], b[hdrPrevious:])
+	h.ClockBack = le.Uint64(b[hdrClockBack:])
+	h.start = chainStart(b[:hdrCopy])
 	return nil
 }
 
@@ -110,10 +119,24 @@ func versionError(major uint32) error {
 	return fmt.Errorf("%w %d: this program reads version %d, use a newer one", ErrVersion, major, VersionMajor)
 }
 
-// readHeader reads and verifies the header of a segment.
+// readHeader reads and verifies the header of a segment. If a part of it is
+// damaged, and the fields can be had all the same, they come with the error.
 func readHeader(r io.ReaderAt) (*segmentHeader, error) {
-	var b [HeaderSize]byte
-	n, err := r.ReadAt(b[:], 0)
+	fields, err := readHeaderFields(r)
+	if fields == nil {
+		return nil, err
+	}
+	h := new(segmentHeader)
+	if err := h.decode(fields); err != nil {
+		return nil, err
+	}
+	return h, err
+}
+
+// readHeaderFields returns the first hdrCopy bytes of a header.
+func readHeaderFields(r io.ReaderAt) ([]byte, error) {
+	b := make([]byte, HeaderSize)
+	n, err := r.ReadAt(b, 0)
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
@@ -123,14 +146,7 @@ func readHeader(r io.ReaderAt) (*segmentHeader, error) {
 	major := le.Uint32(b[hdrMajor:])
 	foreign := le.Uint32(b[hdrMagic:]) == Magic && major != VersionMajor
 	if n == HeaderSize && le.Uint32(b[hdrCRC:]) != checksum(0, b[:hdrCRC]) {
-		if le.Uint32(b[hdrMagic:]) != Magic {
-			return nil, fmt.Errorf("%w: no segment header", ErrNotJournal)
-		}
-		// Other versions have other checksums: only ours can say that the
-		// version is what was damaged, and then nearly all the rest is ours.
-		if !foreign || le.Uint32(b[hdrSize:]) == HeaderSize {
-			return nil, damaged("header: checksum differs")
-		}
+		return rescueHeader(b, foreign)
 	}
 	if foreign {
 		return nil, versionError(major)
@@ -138,11 +154,27 @@ func readHeader(r io.ReaderAt) (*segmentHeader, error) {
 	if n < HeaderSize {
 		return nil, fmt.Errorf("header: %w: %d bytes of %d", ErrTruncated, n, HeaderSize)
 	}
-	h := new(segmentHeader)
-	if err := h.decode(b[:]); err != nil {
-		return nil, err
+	return b[:hdrCopy], nil
+}
+
+// rescueHeader looks for the fields in a header whose checksum differs.
+func rescueHeader(b []byte, foreign bool) ([]byte, error) {
+	// Other versions have other checksums: only ours can say that the version is
+	// what was damaged, and then nearly all the rest is ours.
+	if foreign && le.Uint32(b[hdrSize:]) != HeaderSize {
+		return nil, versionError(le.Uint32(b[hdrMajor:]))
 	}
-	return h, nil
+	err := damaged("header: checksum differs")
+	for _, fields := range [][]byte{b[:hdrCopy], b[hdrAgain : hdrAgain+hdrCopy]} {
+		if le.Uint32(fields[hdrFieldsCRC:]) == checksum(0, fields[:hdrFieldsCRC]) &&
+			le.Uint32(fields[hdrMagic:]) == Magic && le.Uint32(fields[hdrMajor:]) == VersionMajor {
+			return fields, err
+		}
+	}
+	if le.Uint32(b[hdrMagic:]) != Magic {
+		return nil, fmt.Errorf("%w: no segment header", ErrNotJournal)
+	}
+	return nil, err
 }
 
 // sameIdentity: both are headers of one segment.

@@ -35,7 +35,11 @@ func (r *Reader) load(x *index, withEntries bool) error {
 		return err
 	}
 	defer f.Close()
-	s, err := loadSegment(f, x.name, withEntries)
+	detail := footerHead
+	if withEntries {
+		detail = footerEntries
+	}
+	s, err := loadSegment(f, x.name, detail)
 	if err != nil {
 		return fmt.Errorf("%s: %w", x.name, err)
 	}

@@ -3,7 +3,6 @@
 package userjournal
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -115,7 +114,7 @@ func (r *recovery) load(name string) (*segment, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return loadSegment(f, name, true)
+	return loadSegment(f, name, footerHead)
 }
 
 // segment makes sure that the segment has records and a footer, or is gone.
@@ -127,16 +126,17 @@ func (r *recovery) segment(name string, next *segmentHeader) error {
 		return err
 	}
 	defer f.Close()
-	s, err := loadSegment(f, name, true)
+	s, err := loadSegment(f, name, footerEntries)
 	if err != nil {
 		if !gone(err) {
 			return err
 		}
 		return r.drop(f, name)
 	}
-	if s.headerErr != nil && !s.sealed() {
+	if s.guessed && !s.sealed() {
+		// What followed the segment before is likely, the start is certain.
 		made := *next
-		made.First, made.Salt = s.header.First, s.header.Salt
+		made.First, made.Salt, made.start = s.header.First, s.header.Salt, s.header.start
 		s.header = &made
 	}
 	if !s.sealed() {
@@ -202,7 +202,7 @@ func (r *recovery) seal(f File, s *segment) error {
 	if err != nil {
 		return err
 	}
-	ft := footer{flags: sealedRecovered, extremes: noExtremes()}
+	ft := footer{flags: sealedRecovered, extremes: noExtremes(), chain: s.header.start}
 	var holes []*DamageError
 	good, inside := int64(HeaderSize), 0
 	w := s.walk(f)
@@ -234,26 +234,16 @@ func (r *recovery) seal(f File, s *segment) error {
 	if err := f.Truncate(good); err != nil {
 		return err
 	}
-	sw := segmentWriter{file: f, path: s.name, header: *s.header, hash: sha256.New(), size: good, footer: ft}
-	if sw.first, err = r.rehash(f, &sw, s.headerErr != nil); err != nil {
+	sw := segmentWriter{file: f, path: s.name, header: *s.header, size: good, footer: ft}
+	if s.guessed {
+		h := *s.header
+		sw.first, sw.footer.flags = h.encode(), ft.flags|sealedGuessed
+	} else if sw.first, err = readHeaderFields(f); sw.first == nil {
 		return err
 	}
-	if err := sw.seal(ft.flags); err != nil {
+	if err := sw.seal(sw.footer.flags); err != nil {
 		return err
 	}
 	s.footer, s.footerErr = &sw.footer, nil
 	return nil
-}
-
-// rehash feeds what is in the file to the digest and returns the header for
-// the footer to repeat: that of the file or, if that is damaged, a new one.
-func (r *recovery) rehash(f File, sw *segmentWriter, lost bool) ([]byte, error) {
-	if _, err := io.Copy(sw.hash, io.NewSectionReader(f, 0, sw.size)); err != nil {
-		return nil, err
-	}
-	if lost {
-		return sw.header.encode(), nil
-	}
-	b := make([]byte, HeaderSize)
-	return b, readFull(f, b, 0)
 }

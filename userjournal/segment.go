@@ -18,7 +18,8 @@ type segment struct {
 	first uint64 // from the name
 
 	header    *segmentHeader
-	headerErr error // the header had to be made up from the footer or a block
+	headerErr error // the header is damaged; what of it is here comes from a copy
+	guessed   bool  // there was none: only first, salt and start are known
 	footer    *footer
 	footerErr error // why there is none
 }
@@ -31,7 +32,7 @@ func (s *segment) closed() bool {
 }
 
 // loadSegment reads header and footer.
-func loadSegment(f File, name string, withEntries bool) (*segment, error) {
+func loadSegment(f File, name string, detail footerDetail) (*segment, error) {
 	first, _ := ParseSegmentName(name)
 	size, err := f.Size()
 	if err != nil {
@@ -39,16 +40,17 @@ func loadSegment(f File, name string, withEntries bool) (*segment, error) {
 	}
 	s := &segment{name: name, first: first}
 	s.header, s.headerErr = readHeader(f)
-	s.footer, s.footerErr = readFooter(f, size, withEntries)
+	s.footer, s.footerErr = readFooter(f, size, detail)
 	switch {
 	case errors.Is(s.headerErr, ErrVersion) || s.headerErr != nil && !gone(s.headerErr):
 		return nil, s.headerErr
 	case s.footerErr != nil && !gone(s.footerErr):
 		return nil, s.footerErr
-	case s.headerErr != nil && s.footer != nil:
+	case s.header == nil && s.footer != nil:
 		h := s.footer.header
-		s.header = &h
-	case s.headerErr != nil:
+		s.header, s.guessed = &h, s.footer.flags&sealedGuessed != 0
+	case s.header == nil:
+		s.guessed = true
 		if s.header, err = headerFromBlock(f, size, first); err != nil {
 			if gone(err) {
 				err = s.headerErr
@@ -78,7 +80,7 @@ func headerFromBlock(f File, size int64, first uint64) (*segmentHeader, error) {
 	if blk.zone.First != first {
 		return nil, damaged("first block begins with record %d", blk.zone.First)
 	}
-	return &segmentHeader{First: first, Salt: br.salt}, nil
+	return &segmentHeader{First: first, Salt: br.salt, start: blk.before}, nil
 }
 
 func (s *segment) walk(f File) segmentWalk {

@@ -3,10 +3,8 @@
 package userjournal
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"path/filepath"
 )
@@ -17,7 +15,6 @@ type segmentWriter struct {
 	path   string
 	header segmentHeader
 	first  []byte // of the file: the header as written
-	hash   hash.Hash
 	size   int64
 	footer footer
 }
@@ -28,8 +25,9 @@ func createSegment(fsys FS, dir string, h segmentHeader) (*segmentWriter, error)
 	if err != nil {
 		return nil, err
 	}
-	s := &segmentWriter{file: f, path: path, header: h, first: h.encode(), hash: sha256.New()}
-	s.footer.extremes = noExtremes()
+	s := &segmentWriter{file: f, path: path, first: h.encode()}
+	s.header = h
+	s.footer.extremes, s.footer.chain = noExtremes(), h.start
 	if err := s.append(s.first); err != nil {
 		// A name without a header would only be in the next writer's way.
 		return nil, errors.Join(err, f.Close(), fsys.Remove(path))
@@ -49,7 +47,6 @@ func (s *segmentWriter) append(b []byte) error {
 		return err
 	}
 	s.size += int64(n)
-	s.hash.Write(b)
 	return nil
 }
 
@@ -65,6 +62,8 @@ func (s *segmentWriter) put(b []byte, blk *block) error {
 
 func (f *footer) add(offset int64, blk *block) {
 	f.entries = append(f.entries, blk.entry(offset))
+	f.digests = append(f.digests, blk.digest)
+	f.chain = blk.after()
 	f.records += uint64(blk.records)
 	f.raw += uint64(blk.raw)
 	f.extremes.add(&blk.zone)
@@ -82,9 +81,7 @@ func (s *segmentWriter) seal(flags uint32) error {
 	f := &s.footer
 	f.flags, f.offset = flags, s.size
 	b := f.encode(s.first)
-	s.hash.Write(b)
-	s.hash.Sum(f.digest[:0])
-	b = appendTrailer(b, f.offset, f.digest, s.header.Salt)
+	b = appendTrailer(b, f.offset, f.chain, s.header.Salt)
 	n, err := s.file.WriteAt(b, s.size)
 	if err == nil && n < len(b) {
 		err = io.ErrShortWrite
@@ -102,6 +99,6 @@ func (h *segmentHeader) following(f *footer, first uint64) segmentHeader {
 	next := *h
 	next.First, next.Index = first, h.Index+1
 	next.Records, next.Raw = h.Records+f.records, h.Raw+f.raw
-	next.Previous = f.digest
+	next.Previous = f.chain
 	return next
 }

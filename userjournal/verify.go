@@ -4,11 +4,10 @@ package userjournal
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
+	"slices"
 )
 
 // A Problem is one thing that Verify found.
@@ -37,7 +36,7 @@ type VerifyReport struct {
 func (v *VerifyReport) OK() bool { return v.Problems == 0 }
 
 // Verify reads the whole journal and holds every byte of it against the
-// checksums, digests, zone maps and footers. fn, which may be nil, is called
+// checksums, the chain, zone maps and footers. fn, which may be nil, is called
 // for each problem. The error is one of reading, not of what was read.
 func (r *Reader) Verify(fn func(Problem)) (VerifyReport, error) {
 	if err := r.refresh(); err != nil {
@@ -69,40 +68,13 @@ type verifier struct {
 	report VerifyReport
 	next   uint64 // ordinal
 	before *segment
-	digest Digest // of before, as computed
+	link   link
 
 	name   string
-	hash   *segmentHash
 	known  int // problems before this segment
 	buffer blockBuffer
 	sum    summary
 	found  footer // what the footer should say
-}
-
-// A segmentHash computes the digest while the segment is read in order.
-type segmentHash struct {
-	io.Writer
-	r  io.ReaderAt
-	at int64
-}
-
-func (h *segmentHash) upTo(offset int64) error {
-	if offset <= h.at {
-		return nil
-	}
-	_, err := io.Copy(h.Writer, io.NewSectionReader(h.r, h.at, offset-h.at))
-	h.at = offset
-	return err
-}
-
-// block takes in the bytes of a block that was read anyway.
-func (h *segmentHash) block(offset int64, b []byte) error {
-	if err := h.upTo(offset); err != nil {
-		return err
-	}
-	h.at = offset + int64(len(b))
-	_, err := h.Write(b)
-	return err
 }
 
 func (v *verifier) problem(offset, size int64, first, last uint64, err error) {
@@ -133,13 +105,13 @@ func (v *verifier) segment(name string, last bool) error {
 	v.report.Segments++
 	v.known = v.report.Problems
 	v.report.StoredBytes += uint64(size)
-	s, err := loadSegment(f, name, true)
+	s, err := loadSegment(f, name, footerDigests)
 	if err != nil {
 		if !gone(err) {
 			return err
 		}
 		v.fault(0, size, err)
-		v.before = nil
+		v.before, v.link = nil, link{}
 		return nil
 	}
 	v.header(s)
@@ -147,21 +119,13 @@ func (v *verifier) segment(name string, last bool) error {
 	if s.first != v.next {
 		v.problem(0, 0, v.next, s.first-1, errMissing)
 	}
-	h := sha256.New()
-	v.hash = &segmentHash{Writer: h, r: f}
 	v.found = footer{extremes: noExtremes()}
 	end, err := v.blocks(f, s, size)
 	if err != nil {
 		return err
 	}
 	if s.sealed() {
-		if err := v.footer(s, end); err != nil {
-			return err
-		}
-		h.Sum(v.digest[:0])
-		if v.digest != s.footer.digest {
-			v.fault(0, size, errors.New("digest differs"))
-		}
+		v.footer(s, end)
 	} else if err := v.tail(f, end, size, last); err != nil {
 		return err
 	}
@@ -181,19 +145,19 @@ func (v *verifier) header(s *segment) {
 
 // chain holds the segment against the one before it.
 func (v *verifier) chain(s *segment) {
-	b := v.before
-	if b == nil || s.headerErr != nil && !s.sealed() {
+	b, at := v.before, v.link
+	v.link = link{s.header.start, !s.guessed}
+	if b == nil || s.guessed || b.guessed {
 		return
 	}
 	h, p := s.header, b.header
 	switch {
-	case b.headerErr != nil && !b.sealed():
 	case h.Journal != p.Journal:
 		v.fault(0, HeaderSize, errors.New("of another journal"))
 	case h.Index != p.Index+1:
 		v.fault(0, HeaderSize, fmt.Errorf("segment %d follows segment %d", h.Index, p.Index))
-	case b.sealed() && h.Previous != b.footer.digest:
-		v.fault(0, HeaderSize, errors.New("the segment before has another digest than it had"))
+	case at.known && h.Previous != at.value:
+		v.fault(0, HeaderSize, errors.New("chain: the segment before has other records than it had"))
 	case b.sealed() && (h.Records != p.Records+b.footer.records || h.Raw != p.Raw+b.footer.raw):
 		v.fault(0, HeaderSize, errors.New("counts of the segments before differ"))
 	}
@@ -203,7 +167,10 @@ func (v *verifier) chain(s *segment) {
 // last one ends.
 func (v *verifier) blocks(f File, s *segment, size int64) (int64, error) {
 	w := s.walk(f)
-	w.hole = func(d *DamageError) { v.problem(d.Offset, d.Bytes, d.First, d.Last, d.Err) }
+	w.hole = func(d *DamageError) {
+		v.problem(d.Offset, d.Bytes, d.First, d.Last, d.Err)
+		v.skip(s, d.First, d.Last)
+	}
 	w.block = func(offset int64, blk *block) error {
 		v.found.add(offset, blk)
 		v.report.Blocks++
@@ -211,12 +178,12 @@ func (v *verifier) blocks(f File, s *segment, size int64) (int64, error) {
 		if err := v.buffer.read(f, &e); err != nil {
 			return err
 		}
-		if err := v.hash.block(offset, v.buffer.file); err != nil {
-			return err
+		if err := v.chained(blk); err != nil {
+			v.fault(offset, blk.size(), err)
 		}
 		err := v.buffer.decode(&e, s.header.Salt)
 		if err == nil {
-			err = v.zone(blk)
+			err = v.contents(blk)
 		}
 		if errors.Is(err, ErrDamaged) {
 			v.problem(offset, blk.size(), blk.zone.First, blk.zone.Last, err)
@@ -235,17 +202,21 @@ func (v *verifier) blocks(f File, s *segment, size int64) (int64, error) {
 	return w.offset, err
 }
 
-// zone makes the zone map again and holds it against the header. A header that
-// was extended by a later minor version may say more.
-func (v *verifier) zone(blk *block) error {
+// contents makes digest and zone map again and holds them against the header. A
+// header that was extended by a later minor version may say more.
+func (v *verifier) contents(blk *block) error {
 	b := &v.buffer
+	if digestRecords(b.records) != blk.digest {
+		return damaged("chain: the records are not those that were written")
+	}
 	v.sum.reset(blk.zone.First)
 	v.sum.addAll(b.records)
 	zone := v.sum.finish()
 	got := b.file[:blk.header]
 	fixed := int(le.Uint16(got[blkFixed:]))
 	want := make([]byte, blkFixedSize+len(zone.filter))
-	encodeBlockHeader(want, zone, blk.codec, blk.stored, blk.raw, le.Uint64(got[blkSalt:]))
+	encodeBlockHeader(want, zone, blk.codec, blk.stored, blk.raw, blk.digest)
+	chainBlock(want, le.Uint64(got[blkSalt:]), blk.before)
 	le.PutUint16(want[blkFixed:], uint16(fixed))
 	if !bytes.Equal(want[blkFixed:blkFixedSize], got[blkFixed:blkFixedSize]) ||
 		!bytes.Equal(want[blkFixedSize:], got[fixed:]) {
@@ -255,7 +226,7 @@ func (v *verifier) zone(blk *block) error {
 }
 
 // footer holds a footer, whose checksum was right, against the blocks.
-func (v *verifier) footer(s *segment, end int64) error {
+func (v *verifier) footer(s *segment, end int64) {
 	f := s.footer
 	if end != f.offset {
 		lost := v.next
@@ -263,23 +234,19 @@ func (v *verifier) footer(s *segment, end int64) error {
 			lost = f.entries[n-1].last() + 1
 		}
 		v.problem(end, f.offset-end, v.next, lost-1, errMissing)
+		v.skip(s, v.next, lost-1)
 		v.next = max(v.next, lost)
 	} else if v.report.Problems == v.known && !equalFooters(f, &v.found) {
 		v.fault(f.offset, 0, errors.New("footer is not that of the blocks"))
 	}
-	return v.hash.upTo(f.offset + ftrHeadSize + int64(len(f.entries))*entSize)
+	if v.link.known && v.link.value != f.chain {
+		v.fault(f.offset, 0, errors.New("chain: the footer is not that of the records"))
+	}
 }
 
 func equalFooters(a, b *footer) bool {
-	if a.records != b.records || a.raw != b.raw || a.extremes != b.extremes || len(a.entries) != len(b.entries) {
-		return false
-	}
-	for i := range a.entries {
-		if a.entries[i] != b.entries[i] {
-			return false
-		}
-	}
-	return true
+	return a.records == b.records && a.raw == b.raw && a.extremes == b.extremes &&
+		slices.Equal(a.entries, b.entries) && slices.Equal(a.digests, b.digests)
 }
 
 // tail looks at what follows the last block where there is no footer. What a
