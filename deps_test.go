@@ -56,12 +56,12 @@ var testArrows = map[string][]string{
 // the standard library.
 var outside = map[string][]string{
 	"github.com/bmatcuk/doublestar/v4": {"query"},
-	"github.com/cilium/ebpf":           {"bench", "bpf"},
+	"github.com/cilium/ebpf":           {"bench", "bpf", "compat/capability"},
 	"github.com/pierrec/lz4/v4":        {"userjournal"},
 	"github.com/rogpeppe/go-internal":  nil, // tests
 	"github.com/spf13/cobra":           {"cmd"},
 	"github.com/spf13/pflag":           {"cmd"},
-	"golang.org/x/sys":                 {"bench", "bpf", "cmd", "internal", "mirror", "ring", "uapi", "userjournal"},
+	"golang.org/x/sys":                 {"bench", "bpf", "cmd", "compat/capability", "internal", "mirror", "ring", "uapi", "userjournal"},
 	"golang.org/x/term":                {"cmd"},
 }
 

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"vexj/bpf"
+	"vexj/compat/capability"
 	"vexj/userjournal"
 )
 
@@ -21,53 +23,82 @@ type finding struct {
 	Do      string `json:"do,omitempty"`
 }
 
-// ladder is the ways of capturing, the one that sees most first.
+// ladder is the ways of capturing, the one that sees most first, and what else
+// of this machine recorders depend on.
 func ladder(ctx context.Context) []finding {
-	all := []finding{kmodRung()}
-	for _, f := range bpf.Probe(ctx) {
-		all = append(all, finding{f.Name, grade(f.Status), f.Why, f.Sees, f.Do})
+	questions := capability.Kernel()
+	for _, set := range bpf.Sets() {
+		questions = append(questions, setProbe(set))
 	}
-	return append(all, fuseRung(), finding{
+	machine := capability.New(questions...)
+	all := []finding{kmodRung(machine.Ask(ctx, "module"))}
+	for _, set := range bpf.Sets() {
+		all = append(all, rung(machine.Ask(ctx, setName(set)), "FAIL"))
+	}
+	all = append(all, fuseRung(machine.Ask(ctx, "fuse")), finding{
 		Name: "library", Verdict: "PASS",
 		Sees: "what a program journals itself, with package vexj/userjournal",
 	})
+	for _, feature := range []string{"btf", "bpf ring buffer", "raw tracepoints", "fentry", "fusermount3", "fuse passthrough", "io_uring"} {
+		// None of these is needed as such: the ways above say what follows.
+		all = append(all, rung(machine.Ask(ctx, feature), "WARN"))
+	}
+	return all
 }
 
-// grade turns the answer of a probe into a word that everybody knows.
-func grade(s bpf.Status) string {
-	switch s {
-	case bpf.Yes:
-		return "PASS"
-	case bpf.No:
-		return "FAIL"
-	}
-	return "WARN"
+func setName(set string) string { return "bpf, " + set + " programs" }
+
+// setProbe asks whether this kernel takes a program set by loading it.
+func setProbe(set string) capability.Probe {
+	return capability.Probe{Feature: setName(set), Ask: func(ctx context.Context) capability.Finding {
+		coverage, err := bpf.Try(ctx, set)
+		f := capability.Judge(setName(set), err, bpf.ErrUnsupported)
+		switch f.Status {
+		case capability.Yes:
+			f.Sees = "every operation of the type table but: " + strings.Join(coverage, "; ")
+		case capability.No:
+			f.Do = bpf.Remedy(set)
+		}
+		if f.Do != "" && f.Status == capability.Unknown {
+			f.Do += " (CAP_BPF and CAP_PERFMON)"
+		}
+		return f
+	}}
 }
 
-func kmodRung() finding {
-	f := finding{
-		Name: "kmod", Verdict: "WARN", Why: "this build has no kernel module",
-		Sees: "all file operations with their outcome, whoever asks: system calls, io_uring, nfsd, overlayfs",
-		Do:   "nothing: the bpf programs take its place",
+// rung turns an answer into words that everybody knows; no is what a no is
+// called.
+func rung(f capability.Finding, no string) finding {
+	verdict := "WARN"
+	switch f.Status {
+	case capability.Yes:
+		verdict = "PASS"
+	case capability.No:
+		verdict = no
 	}
-	if _, err := os.Stat("/proc/modules"); errors.Is(err, os.ErrNotExist) {
-		f.Why += ", and this kernel loads none"
+	return finding{f.Feature, verdict, f.Why, f.Sees, f.Do}
+}
+
+func kmodRung(machine capability.Finding) finding {
+	f := rung(machine, "WARN")
+	f.Name = "kmod"
+	if f.Verdict == "PASS" {
+		// The module is there, and nothing here talks to it.
+		f.Verdict, f.Do = "WARN", "nothing: the bpf programs take its place"
 	}
+	f.Why = strings.TrimSuffix("this build has no kernel module, and "+f.Why, ", and ")
 	return f
 }
 
-func fuseRung() finding {
+func fuseRung(machine capability.Finding) finding {
 	f := finding{
 		Name: "fuse", Verdict: "WARN", Why: "this build has no FUSE filesystem",
 		Sees: "what passes through its mount",
 		Do:   "nothing: the bpf programs take its place",
 	}
-	dev, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
-	if err != nil {
-		f.Why += fmt.Sprintf(", and %v", err)
-		return f
+	if machine.Status != capability.Yes {
+		f.Why += ", and " + machine.Why
 	}
-	dev.Close()
 	return f
 }
 
