@@ -74,6 +74,7 @@
 #ifdef __VMLINUX_H__
 /* eBPF: the integer types come from the kernel's own BTF. */
 #else
+#include <linux/ioctl.h>
 #include <linux/types.h>
 #endif
 
@@ -456,5 +457,206 @@ struct vexj_attr_clock {
 	__u64 realtime;		/* ns, CLOCK_REALTIME at the same instant */
 	__u8  boot_id[16];
 } VEXJ_PACKED;
+
+/*
+ * THE DEVICE
+ *
+ * The kernel module makes /dev/vexj, a misc device of mode 0600. What may be done
+ * with a descriptor of it:
+ *
+ *	read permission		looks: INFO, COUNTERS, HOOK, FILTER_GET,
+ *				CONTEXT_GET, PEEK
+ *	write permission	write(2)s records of its own
+ *	CAP_SYS_ADMIN		CONSUME, FILTER_SET, FOLLOW, UNFOLLOW, CONTEXT_SET,
+ *				CONTEXT_CLEAR; in the initial user namespace
+ *
+ * VEXJ_IOC_CONSUME makes of a descriptor the consumer, of which there is one at
+ * a time, and begins a run: rings of its own, numbers from 1, counters from 0.
+ * RING and SEQUENCE are the consumer's alone. The run ends when the consumer's
+ * descriptor is closed, or by VEXJ_IOC_STOP. What its rings still hold can be
+ * peeked at until the next run begins.
+ *
+ * VEXJ_IOC_RING returns a new descriptor of one CPU's ring, with the layout and
+ * the memory order of the BPF ring buffer (see package ring): page 0 is the
+ * consumer's position, writable; page 1 the producer's, and the data, mapped
+ * twice in a row, are read-only for ever. It polls readable when there is
+ * something in the ring, and wakes its sleepers when `watermark` bytes have come
+ * since they last were woken, or when a record has waited for deadline_ms.
+ *
+ * write(2) takes one or more whole records, one behind the other, and returns the
+ * bytes of those that were taken. The writer leaves 0 what the kernel stamps:
+ * event_id, ktime, sequence, cpu_id, process_id, global_sequence, and has no TASK
+ * attribute. parent_event_id, root_cause_event_id and agent_visibility_mask are
+ * the writer's if they are not 0; a context can narrow the mask, not widen it.
+ * Errors:
+ *
+ *	EPERM		the type is not of the categories graph, vector, agent, semantic
+ *			or observability; or an attribute is that only a producer
+ *			makes (TASK, LOST, PRODUCER, COVERAGE, CLOCK), or claims
+ *			another agent or session than the writer's context has
+ *	EINVAL		not a whole, well-formed record of version 2
+ *	EMSGSIZE	longer than VEXJ_RECORD_MAX once stamped, or than the ring
+ *	ENOTCONN	there is no consumer
+ *	ENOBUFS		the ring is full: the record is counted as lost
+ *
+ * In all structs what is reserved must be 0, and addresses are numbers. A command
+ * whose struct would change gets a new number; VEXJ_DEV_VERSION tells of commands
+ * that were added.
+ *
+ * Errors that all commands share: EFAULT, an address cannot be read or written;
+ * EINVAL, a reserved field is not 0 or a value is out of its range; EPERM, see
+ * above; EBADF, the descriptor was not opened for reading; ENOTTY, no such
+ * command.
+ */
+#define VEXJ_DEV_VERSION	1
+#define VEXJ_DEV_ALL_CPUS	0xffffffff
+#define VEXJ_DEV_IDS		8	/* users or filesystems of a filter */
+#define VEXJ_DEV_PREFIXES	8	/* path prefixes of a filter */
+#define VEXJ_DEV_WANTED		32	/* words of a filter's set of types */
+#define VEXJ_DEV_FOLLOWED	4096	/* processes that are followed by name */
+#define VEXJ_DEV_CONTEXTS	1024	/* contexts that are set at a time */
+#define VEXJ_DEV_COMM		16
+#define VEXJ_DEV_AGENT_ID	64
+#define VEXJ_DEV_NAME		64
+#define VEXJ_DEV_WHY		128
+#define VEXJ_DEV_CAUSES		16	/* room for enum vexj_lost_cause */
+
+/* Bounds of a run's parameters. */
+#define VEXJ_DEV_RING_MIN	4096	/* bytes; a power of two, not below a page */
+#define VEXJ_DEV_RING_MAX	268435456
+#define VEXJ_DEV_DEADLINE_MAX	60000	/* ms */
+
+struct vexj_dev_info {
+	__u32 version;		/* VEXJ_DEV_VERSION */
+	__u32 producer;		/* VEXJ_PRODUCER_KMOD */
+	__u32 cpus;		/* rings of a run, numbered from 0 */
+	__u32 consumer;		/* tgid as the caller sees it; 0: none, or not visible to it */
+	char  comm[VEXJ_DEV_COMM]; /* the consumer's, NUL padded; empty: none */
+	__u64 ring_bytes;	/* of the run; without one, of the next */
+	__u32 watermark;	/* bytes */
+	__u32 deadline_ms;
+	__u64 id_base;		/* event_id of global_sequence 0; 0: no run yet */
+	__u64 global_sequence;	/* the last that was taken */
+	__u64 visibility;
+	__u32 runs;		/* that have begun since the module was loaded */
+	__u32 hooks_placed;
+	__u32 hooks_missing;
+	__u32 contexts;		/* that are set */
+	__u32 followed;		/* processes in followed trees now */
+	__u32 reserved;
+};
+
+/* 0 stands for the module's parameter of the name. Answered with what holds. */
+struct vexj_dev_consume {
+	__u32 flags;		/* 0 */
+	__u32 deadline_ms;	/* ~0: no deadline */
+	__u64 ring_bytes;	/* of data, for each CPU */
+	__u32 watermark;	/* bytes, at most half a ring */
+	__u32 cpus;		/* answer */
+	__u64 visibility;	/* agent_visibility_mask without a context; 0: all */
+	__u64 id_base;		/* answer */
+};
+
+/*
+ * Never is more lost than attempted, as the losses are read first. No number in
+ * `lost` is above global_sequence.
+ */
+struct vexj_dev_counters {
+	__u32 cpu;		/* asked for, or VEXJ_DEV_ALL_CPUS: the sums */
+	__u32 reserved;
+	__u64 attempted;	/* numbered */
+	__u64 recorded;		/* put into a ring: attempted less lost */
+	__u64 filtered;
+	__u64 blind;		/* calls of a table that is not covered (32-bit) */
+	__u64 emitted;		/* of the recorded, by write(2) and vexj_emit() */
+	__u64 global_sequence;
+	__u64 ring_used;	/* bytes that wait in the ring */
+	__u64 lost[VEXJ_DEV_CAUSES]; /* by enum vexj_lost_cause */
+};
+
+/*
+ * Conditions must all hold; several values of one are alternatives; one without
+ * values holds. It is the module's, not the run's: it stays until another is set.
+ */
+struct vexj_dev_filter {
+	__u32 flags;		/* VEXJ_DEV_FILTER_* */
+	__u32 uids_len;
+	__u32 devs_len;
+	__u32 prefixes_len;	/* bytes; GET: room for them, answered with what is needed */
+	__u64 cgroup;		/* id, of the v2 hierarchy; 0: any */
+	__u64 prefixes;		/* address: absolute paths, each ended by a NUL */
+	__u64 wanted[VEXJ_DEV_WANTED]; /* see VEXJ_DEV_WORD; all 0: all but lookups */
+	__u32 uids[VEXJ_DEV_IDS];	/* filesystem user ids */
+	__u64 devs[VEXJ_DEV_IDS];	/* dev_major << 32 | dev_minor, of superblocks */
+};
+
+/* Where the bit of a type is in `wanted`. */
+#define VEXJ_DEV_WORD(type)	(((type) >> 8 & 7) * 4 + ((type) >> 6 & 3))
+#define VEXJ_DEV_BIT(type)	(1ull << ((type) & 63))
+
+#define VEXJ_DEV_FILTER_FAILED	0x1	/* failed operations too */
+#define VEXJ_DEV_FILTER_MODIFY	0x2	/* of the wanted, those that leave something changed */
+#define VEXJ_DEV_FILTER_TREE	0x4	/* followed processes only */
+
+/* A process and its descendants, those that live and those to come. */
+struct vexj_dev_follow {
+	__u32 tgid;		/* as the caller sees it */
+	__u32 reserved;
+};
+
+/*
+ * What records of a process tree, or of a control group and those below it, carry
+ * as their attribution. A tree's context comes before a control group's, a nearer
+ * one before a farther one.
+ */
+struct vexj_dev_context {
+	__u32 kind;		/* VEXJ_DEV_CONTEXT_* */
+	__u32 index;		/* GET: which, from 0; ENOENT after the last */
+	__u64 id;		/* tgid as the caller sees it, or id of the cgroup (v2) */
+	__u64 session;		/* SESSION attribute; 0: none */
+	__u64 parent;		/* parent_event_id: the intent; 0: none */
+	__u64 root;		/* root_cause_event_id; 0: parent */
+	__u64 visibility;	/* agent_visibility_mask; 0: all */
+	__u32 agent_id_len;	/* bytes; 0: none */
+	__u32 processes;	/* answer: in the tree now */
+	char  agent_id[VEXJ_DEV_AGENT_ID];	/* AGENT_ID attribute; no NUL in it */
+};
+
+#define VEXJ_DEV_CONTEXT_TREE	1
+#define VEXJ_DEV_CONTEXT_CGROUP	2
+
+/* The last records of a CPU's ring, read or not: whole ones, oldest first. */
+struct vexj_dev_peek {
+	__u32 cpu;
+	__u32 reserved;
+	__u64 buffer;		/* address */
+	__u64 size;		/* its bytes; answer: those that were put there */
+	__u64 records;		/* answer */
+};
+
+struct vexj_dev_hook {
+	__u32 index;		/* which, from 0; ENOENT after the last */
+	__u32 placed;
+	__u64 missed;		/* times that it could not run */
+	char  name[VEXJ_DEV_NAME];	/* of the function or tracepoint */
+	char  operation[VEXJ_DEV_NAME];	/* that is not seen without it */
+	char  why[VEXJ_DEV_WHY];	/* it is not placed */
+};
+
+#define VEXJ_IOC_INFO		_IOR('J', 0x01, struct vexj_dev_info)
+#define VEXJ_IOC_CONSUME	_IOWR('J', 0x02, struct vexj_dev_consume)
+#define VEXJ_IOC_STOP		_IO('J', 0x03)		/* no record is numbered once it returns */
+#define VEXJ_IOC_RING		_IOW('J', 0x04, __u32)	/* CPU; returns a descriptor */
+#define VEXJ_IOC_SEQUENCE	_IOR('J', 0x05, __u64)	/* takes the next global_sequence */
+#define VEXJ_IOC_COUNTERS	_IOWR('J', 0x06, struct vexj_dev_counters)
+#define VEXJ_IOC_FILTER_GET	_IOWR('J', 0x07, struct vexj_dev_filter)
+#define VEXJ_IOC_FILTER_SET	_IOW('J', 0x08, struct vexj_dev_filter)
+#define VEXJ_IOC_FOLLOW		_IOW('J', 0x09, struct vexj_dev_follow)
+#define VEXJ_IOC_UNFOLLOW	_IOW('J', 0x0a, struct vexj_dev_follow)
+#define VEXJ_IOC_CONTEXT_SET	_IOW('J', 0x0b, struct vexj_dev_context)
+#define VEXJ_IOC_CONTEXT_CLEAR	_IOW('J', 0x0c, struct vexj_dev_context)
+#define VEXJ_IOC_CONTEXT_GET	_IOWR('J', 0x0d, struct vexj_dev_context)
+#define VEXJ_IOC_PEEK		_IOWR('J', 0x0e, struct vexj_dev_peek)
+#define VEXJ_IOC_HOOK		_IOWR('J', 0x0f, struct vexj_dev_hook)
 
 #endif /* _UAPI_VEXJ_H */
