@@ -35,7 +35,7 @@ func newCapture(t *testing.T, set, variant string) *capture {
 	p, err := Load(context.Background(), Options{
 		Set: set, variant: variant,
 		// No process has this id: so far there is nothing to follow.
-		Filter: Filter{TGIDTree: []uint32{^uint32(0)}, FailedToo: true, Types: uapi.Types()},
+		Filter: uapi.Filter{TGIDTree: []uint32{^uint32(0)}, FailedToo: true, Types: uapi.Types()},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -43,15 +43,15 @@ func TestFilters(t *testing.T) {
 	const nobody = 65534
 	for _, test := range []struct {
 		name   string
-		filter Filter
+		filter uapi.Filter
 		want   []string
 	}{
-		{"user", Filter{UIDs: []uint32{nobody}}, []string{"nobody"}},
-		{"filesystem", Filter{Superblocks: []uint64{st.Dev}}, []string{"shm"}},
-		{"prefix", Filter{PathPrefixes: []string{filepath.Join(dir, "root")}}, []string{"root"}},
-		{"prefix is of whole names", Filter{PathPrefixes: []string{filepath.Join(dir, "roo")}}, nil},
-		{"type", Filter{Types: []uapi.Type{uapi.FSMkdir}, PathPrefixes: []string{dir}}, nil},
-		{"modifications", Filter{ModifyOnly: true, PathPrefixes: []string{dir, shm}}, []string{"nobody", "root", "shm"}},
+		{"user", uapi.Filter{UIDs: []uint32{nobody}}, []string{"nobody"}},
+		{"filesystem", uapi.Filter{Superblocks: []uint64{st.Dev}}, []string{"shm"}},
+		{"prefix", uapi.Filter{PathPrefixes: []string{filepath.Join(dir, "root")}}, []string{"root"}},
+		{"prefix is of whole names", uapi.Filter{PathPrefixes: []string{filepath.Join(dir, "roo")}}, nil},
+		{"type", uapi.Filter{Types: []uapi.Type{uapi.FSMkdir}, PathPrefixes: []string{dir}}, nil},
+		{"modifications", uapi.Filter{ModifyOnly: true, PathPrefixes: []string{dir, shm}}, []string{"nobody", "root", "shm"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p, err := Load(context.Background(), Options{Set: "syscall", Filter: test.filter})
@@ -94,7 +94,7 @@ func TestFilters(t *testing.T) {
 			}
 		})
 	}
-	for _, bad := range []Filter{
+	for _, bad := range []uapi.Filter{
 		{PathPrefixes: []string{"relative"}},
 		{UIDs: make([]uint32, maxIDs+1)},
 		{Types: []uapi.Type{uapi.FSStat}, ModifyOnly: true},

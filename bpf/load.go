@@ -25,7 +25,7 @@ type Options struct {
 	Set       string // "auto" or "", "vfs", "syscall"
 	RingBytes int    // of each CPU's ring, a power of two of pages; 0: 4 MiB
 	Watermark int    // bytes in a ring that wake the reader; 0: a quarter of it
-	Filter    Filter
+	Filter    uapi.Filter
 
 	variant string // only this one; for tests
 }
@@ -52,7 +52,7 @@ func (o *Options) check() error {
 	if o.Watermark <= 0 {
 		o.Watermark = n / 4
 	}
-	return o.Filter.check()
+	return checkFilter(&o.Filter)
 }
 
 // Load puts a program set into the kernel and attaches it: from its return on
@@ -136,7 +136,7 @@ func (p *Producer) configure(o *Options) (*syscallDirectConfig, error) {
 	now := uint64(time.Now().UnixNano())
 	p.idBase = uint64(p.set.producer)<<56 | now>>7&(1<<56-1)
 	cfg.IdBase = p.idBase
-	o.Filter.apply(cfg)
+	applyFilter(&o.Filter, cfg)
 	return cfg, nil
 }
 
@@ -195,12 +195,12 @@ func (p *Producer) prepare(spec *ebpf.CollectionSpec, cfg *syscallDirectConfig, 
 		return err
 	}
 	if v := spec.Variables["calls"]; v != nil {
-		if err := keepCalls(v, o.Filter.types()); err != nil {
+		if err := keepCalls(v, o.Filter.Wanted()); err != nil {
 			return err
 		}
 	}
 	for _, h := range p.set.hooks {
-		if !h.serves(o.Filter.types()) {
+		if !h.serves(o.Filter.Wanted()) {
 			delete(spec.Programs, h.program)
 		}
 	}
@@ -270,7 +270,7 @@ func (p *Producer) makeRings(coll *ebpf.Collection) error {
 }
 
 // fillFilters puts into maps what does not fit the constants.
-func (p *Producer) fillFilters(f *Filter) error {
+func (p *Producer) fillFilters(f *uapi.Filter) error {
 	for i, path := range f.PathPrefixes {
 		var v syscallDirectPrefix
 		copy(v.Bytes[:], prefixBytes(path))

@@ -6,6 +6,8 @@ import (
 	"context"
 	"os"
 	"slices"
+
+	"vexj/uapi"
 )
 
 // Sets names the program sets, the one that sees most first.
@@ -30,7 +32,7 @@ func Remedy(name string) string {
 // passes, and returns what it would be blind to. The error wraps ErrUnsupported
 // if this kernel does not take the set.
 func Try(ctx context.Context, name string) (coverage []string, err error) {
-	p, err := Load(ctx, Options{Set: name, RingBytes: os.Getpagesize(), Filter: Filter{TGIDTree: []uint32{^uint32(0)}}})
+	p, err := Load(ctx, Options{Set: name, RingBytes: os.Getpagesize(), Filter: uapi.Filter{TGIDTree: []uint32{^uint32(0)}}})
 	if err != nil {
 		return nil, err
 	}

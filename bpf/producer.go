@@ -36,28 +36,14 @@ type Producer struct {
 
 	mu    sync.Mutex // guards links
 	links []link.Link
-	hooks []Hook
-}
-
-// A RingFD is one CPU's ring, to be mapped by package ring.
-type RingFD struct {
-	FD   int
-	Size int // bytes of data
-}
-
-// A Hook is a place that a program was to be attached to.
-type Hook struct {
-	Name      string // of the tracepoint or function
-	Operation string
-	Placed    bool
-	Why       string // it was not
+	hooks []uapi.Hook
 }
 
 // Rings returns the rings, by CPU. The descriptors belong to the producer.
-func (p *Producer) Rings() []RingFD {
-	out := make([]RingFD, len(p.rings))
+func (p *Producer) Rings() []uapi.RingFD {
+	out := make([]uapi.RingFD, len(p.rings))
 	for i, m := range p.rings {
-		out[i] = RingFD{FD: m.FD(), Size: p.ringBytes}
+		out[i] = uapi.RingFD{FD: m.FD(), Size: p.ringBytes}
 	}
 	return out
 }
@@ -93,7 +79,7 @@ func (p *Producer) Follow(tgid uint32) error {
 func (p *Producer) Unfollow(tgid uint32) error { return p.coll.Maps["roots"].Delete(tgid) }
 
 // Hooks returns what was to be attached, and what was.
-func (p *Producer) Hooks() []Hook { return append([]Hook(nil), p.hooks...) }
+func (p *Producer) Hooks() []uapi.Hook { return append([]uapi.Hook(nil), p.hooks...) }
 
 // Coverage says what the producer cannot see, a line each, and what it has not
 // seen so far.
@@ -139,18 +125,7 @@ func (p *Producer) CPUCounters() []uapi.Counters {
 }
 
 // Counters returns the sums over all CPUs.
-func (p *Producer) Counters() uapi.Counters {
-	var sum uapi.Counters
-	for _, c := range p.CPUCounters() {
-		sum.Attempted += c.Attempted
-		sum.Recorded += c.Recorded
-		sum.Filtered += c.Filtered
-		for i, n := range c.Lost {
-			sum.Lost[i] += n
-		}
-	}
-	return sum
-}
+func (p *Producer) Counters() uapi.Counters { return uapi.Sum(p.CPUCounters()) }
 
 // Blind counts system calls of the tables that are not covered (32-bit).
 func (p *Producer) Blind() uint64 {
@@ -215,7 +190,7 @@ func (p *Producer) attach() error {
 		if prog == nil && !isMissing {
 			continue // nothing of it is wanted
 		}
-		hook := Hook{Name: h.name(), Operation: h.operation, Why: why}
+		hook := uapi.Hook{Name: h.name(), Operation: h.operation, Why: why}
 		if prog != nil {
 			l, err := h.attach(prog)
 			switch {

@@ -84,6 +84,7 @@ func newRing(fd int, control, readOnly []byte) *Ring {
 	}
 	r.pos = r.consumer.Load()
 	r.limit, r.given = r.pos, r.pos
+	r.marks.start(r.pos)
 	return r
 }
 

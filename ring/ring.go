@@ -23,7 +23,7 @@ const lookahead = 2048
 
 // A Ring is one shared-memory ring, read from its consumer side.
 //
-// Next, Fill, Release and Resync belong to one goroutine at a time. Pending,
+// Next, Fill, Release and Resync belong to one goroutine at a time. Peek, Pending,
 // Size and Close may be called from any.
 type Ring struct {
 	data  unsafe.Pointer // twice size bytes, the second half an alias of the first
@@ -33,6 +33,7 @@ type Ring struct {
 	given uintptr // the consumer position as last published
 	held  bool    // the mapping is kept from being unmapped by Close
 	lent  bool    // samples were handed out since the last Release
+	marks marks
 
 	consumer *atomic.Uintptr
 	producer *atomic.Uintptr
@@ -200,6 +201,7 @@ func (r *Ring) Release() {
 	if r.pos != r.given {
 		r.consumer.Store(r.pos)
 		r.given = r.pos
+		r.marks.note(r.pos, r.mask+1)
 	}
 	r.limit = r.pos
 	r.lent = false

@@ -9,3 +9,17 @@ type Counters struct {
 	Filtered  uint64 // operations seen, not wanted, not numbered
 	Lost      [LostCauses]uint64
 }
+
+// Sum adds up the counters of all CPUs.
+func Sum(cpus []Counters) Counters {
+	var sum Counters
+	for _, c := range cpus {
+		sum.Attempted += c.Attempted
+		sum.Recorded += c.Recorded
+		sum.Filtered += c.Filtered
+		for i, n := range c.Lost {
+			sum.Lost[i] += n
+		}
+	}
+	return sum
+}

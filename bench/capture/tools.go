@@ -16,6 +16,7 @@ import (
 	"vexj/mirror"
 	"vexj/query"
 	"vexj/ring"
+	"vexj/uapi"
 	"vexj/userjournal"
 )
 
@@ -44,7 +45,7 @@ func attachVexj(j job, pid int, dir string) (func() (string, error), error) {
 	}
 	p, err := bpf.Load(context.Background(), bpf.Options{
 		RingBytes: 16 << 20,
-		Filter:    bpf.Filter{TGIDTree: []uint32{uint32(pid)}, Types: types, FailedToo: true},
+		Filter:    uapi.Filter{TGIDTree: []uint32{uint32(pid)}, Types: types, FailedToo: true},
 	})
 	if err != nil {
 		return nil, err

@@ -31,7 +31,7 @@ type recorder struct {
 var stormTypes = []uapi.Type{uapi.FSWrite, uapi.FSRead, uapi.FSRename, uapi.FSChmod, uapi.FSTruncate}
 
 // record captures what the processes do from its return on.
-func record(dir string, ringBytes int, digest hash.Hash, filter bpf.Filter) (_ *recorder, err error) {
+func record(dir string, ringBytes int, digest hash.Hash, filter uapi.Filter) (_ *recorder, err error) {
 	r := &recorder{done: make(chan error, 1)}
 	defer func() {
 		if err != nil {
@@ -88,7 +88,7 @@ func (r *recorder) close() error {
 // recordUntilKilled is the recorder as a process of its own: it says when it is
 // ready, and ends by a signal.
 func recordUntilKilled(dir, work string) error {
-	r, err := record(dir, 1<<20, nil, bpf.Filter{PathPrefixes: []string{work}})
+	r, err := record(dir, 1<<20, nil, uapi.Filter{PathPrefixes: []string{work}})
 	if err != nil {
 		return err
 	}

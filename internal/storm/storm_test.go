@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"vexj/bpf"
 	"vexj/query"
 	"vexj/uapi"
 	"vexj/userjournal"
@@ -101,7 +100,7 @@ func TestStorm(t *testing.T) {
 			pack := gather(t, dir, total/processes)
 			journal := filepath.Join(dir, "journal")
 			digest := sha256.New()
-			rec, err := record(journal, test.ring, digest, bpf.Filter{TGIDTree: pack.pids(), PathPrefixes: []string{dir}})
+			rec, err := record(journal, test.ring, digest, uapi.Filter{TGIDTree: pack.pids(), PathPrefixes: []string{dir}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,10 +15,10 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
-	"vexj/bpf"
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/place"
 	"vexj/query"
+	"vexj/uapi"
 	"vexj/userjournal"
 )
 
@@ -69,7 +69,7 @@ func (f *Flags) Options(program string) (Options, error) {
 		Require:  f.require,
 		Journal:  f.journal,
 		RunDir:   place.Run(),
-		Filter:   bpf.Filter{ModifyOnly: f.modifyOnly, FailedToo: f.failed},
+		Filter:   uapi.Filter{ModifyOnly: f.modifyOnly, FailedToo: f.failed},
 	}
 	var err error
 	if o.Durability, err = userjournal.ParseDurability(f.durability); err != nil {

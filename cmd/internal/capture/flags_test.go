@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"vexj/bpf"
 	"vexj/cmd/internal/exit"
 	"vexj/query"
 	"vexj/uapi"
@@ -124,7 +123,7 @@ func TestSets(t *testing.T) {
 		{"bpf-vfs", true, []string{"vfs"}},
 		{"bpf-syscall", false, []string{"syscall"}},
 	} {
-		o := Options{Producer: c.producer, Require: c.require, Filter: bpf.Filter{}}
+		o := Options{Producer: c.producer, Require: c.require, Filter: uapi.Filter{}}
 		if got := o.sets(); !slices.Equal(got, c.want) {
 			t.Errorf("%s, require %v: got %q", c.producer, c.require, got)
 		}

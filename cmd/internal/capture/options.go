@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"strings"
 
-	"vexj/bpf"
 	"vexj/cmd/internal/exit"
+	"vexj/uapi"
 	"vexj/userjournal"
 )
 
@@ -29,7 +29,7 @@ type Options struct {
 	Program    string // who captures, for `vexjctl kernel status`
 	Producer   string
 	Require    bool // that producer or none
-	Filter     bpf.Filter
+	Filter     uapi.Filter
 	RingBytes  int // per CPU; 0: the producer's default
 	Journal    string
 	Durability userjournal.Durability

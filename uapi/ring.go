@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package uapi
+
+// A RingFD is one CPU's ring, to be mapped by package ring.
+type RingFD struct {
+	FD   int
+	Size int // bytes of data
+}
