@@ -28,6 +28,8 @@ const module = "vexj"
 var arrows = map[string][]string{
 	"uapi":                 nil,
 	"bpf":                  {"uapi"},
+	"kmod/device":          {"uapi"},
+	"kmod/kmodtest":        nil,
 	"ring":                 {"uapi"},
 	"fuse":                 {"uapi"},
 	"vector":               {"uapi"},
@@ -47,6 +49,8 @@ var testArrows = map[string][]string{
 	"bpf":    {"internal/conformance", "ring", "mirror", "userjournal", "query"},
 	"ring":   {"bench/gen"},
 	"mirror": {"bench/gen", "query"},
+	// Tests alone, of the module and what drains it.
+	"kmod/kmodtest": {"kmod/device", "internal/conformance", "ring", "mirror", "userjournal", "query", "uapi"},
 	// Tests alone, of the whole chain.
 	"internal/storm": {"*"},
 }
@@ -61,7 +65,7 @@ var outside = map[string][]string{
 	"github.com/rogpeppe/go-internal":  nil, // tests
 	"github.com/spf13/cobra":           {"cmd"},
 	"github.com/spf13/pflag":           {"cmd"},
-	"golang.org/x/sys":                 {"bench", "bpf", "cmd", "compat/capability", "internal", "mirror", "ring", "uapi", "userjournal"},
+	"golang.org/x/sys":                 {"bench", "bpf", "cmd", "compat/capability", "internal", "kmod", "mirror", "ring", "uapi", "userjournal"},
 	"golang.org/x/term":                {"cmd"},
 }
 

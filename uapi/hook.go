@@ -7,5 +7,6 @@ type Hook struct {
 	Name      string `json:"name"` // of the tracepoint or function
 	Operation string `json:"operation"`
 	Placed    bool   `json:"placed"`
-	Why       string `json:"why,omitempty"` // it was not
+	Why       string `json:"why,omitempty"`    // it was not
+	Missed    uint64 `json:"missed,omitempty"` // times that it could not run
 }
