@@ -17,6 +17,9 @@ type Conditions struct {
 	PIDs      []uint32
 	UIDs      []uint32 // of the acting thread: fsuid
 	Commands  []string // of the acting thread: comm; patterns, in which a slash is nothing special
+	Inodes    []uint64 // of the object or the second object, on whichever device
+	Agents    []string // agent ids
+	Sessions  []uint64
 	Since     time.Time
 	Until     time.Time // not included
 	Failed    bool
@@ -28,7 +31,7 @@ const cutPaths = uapi.FlagPathTruncated | uapi.FlagPath2Truncated
 
 // Compile returns the filter. An error wraps ErrPattern or ErrCondition.
 func (c Conditions) Compile() (*Filter, error) {
-	f := &Filter{types: newTypeSet(c.Types), pids: c.PIDs, uids: c.UIDs}
+	f := &Filter{types: newTypeSet(c.Types), pids: c.PIDs, uids: c.UIDs, inodes: c.Inodes, agents: c.Agents, sessions: c.Sessions}
 	if !c.Since.IsZero() {
 		f.timed, f.since = true, c.Since.UnixNano()
 	}
@@ -68,6 +71,6 @@ func (c Conditions) Compile() (*Filter, error) {
 			f.commands = append(f.commands, compileComponent(a))
 		}
 	}
-	f.attrs = len(f.paths)+len(f.commands)+len(f.uids) > 0
+	f.wanted = f.facts()
 	return f, nil
 }

@@ -24,11 +24,15 @@ type Filter struct {
 	flagWant uapi.Flags
 	flagAny  uapi.Flags // of these, one
 
-	attrs    bool // some condition is about an attribute
+	wanted   facts // the attributes that some condition is about
 	paths    []glob
 	uids     []uint32
 	commands []component
+	inodes   []uint64
+	agents   []string
+	sessions []uint64
 
+	keys  [][]userjournal.Key
 	timed bool
 	since int64 // ns since 1970
 	until int64
@@ -47,28 +51,77 @@ func (f *Filter) Match(r uapi.Record) bool {
 	if flags&f.flagMask != f.flagWant || f.flagAny != 0 && flags&f.flagAny == 0 {
 		return false
 	}
-	return !f.attrs || f.matchAttrs(r)
+	return f.wanted == 0 || f.matchAttrs(r)
 }
 
-// matchAttrs goes over the attributes once.
-func (f *Filter) matchAttrs(r uapi.Record) bool {
-	path := len(f.paths) == 0
-	task := len(f.uids)+len(f.commands) == 0
-	for tag, v := range r.Attrs() {
-		switch {
-		case tag == uapi.AttrTask && !task:
-			if !f.matchTask(v) {
-				return false
-			}
-			task = true
-		case (tag == uapi.AttrPath || tag == uapi.AttrPath2) && !path:
-			path = f.matchPath(v)
+// facts are what attributes tell of a record.
+type facts uint8
+
+const (
+	factTask facts = 1 << iota
+	factPath
+	factInode
+	factAgent
+	factSession
+)
+
+func (f *Filter) facts() (w facts) {
+	need := func(fact facts, conditions int) {
+		if conditions > 0 {
+			w |= fact
 		}
-		if path && task {
+	}
+	need(factTask, len(f.uids)+len(f.commands))
+	need(factPath, len(f.paths))
+	need(factInode, len(f.inodes))
+	need(factAgent, len(f.agents))
+	need(factSession, len(f.sessions))
+	return w
+}
+
+// matchAttrs goes over the attributes once, until all that is wanted was found.
+func (f *Filter) matchAttrs(r uapi.Record) bool {
+	left := f.wanted
+	for tag, v := range r.Attrs() {
+		fact := factOf(tag)
+		if left&fact == 0 || !f.matchFact(fact, v) {
+			continue
+		}
+		if left &^= fact; left == 0 {
 			return true
 		}
 	}
 	return false
+}
+
+func factOf(tag uapi.Tag) facts {
+	switch tag {
+	case uapi.AttrTask:
+		return factTask
+	case uapi.AttrPath, uapi.AttrPath2:
+		return factPath
+	case uapi.AttrFile, uapi.AttrFile2:
+		return factInode
+	case uapi.AttrAgentID:
+		return factAgent
+	case uapi.AttrSession:
+		return factSession
+	}
+	return 0
+}
+
+func (f *Filter) matchFact(fact facts, v []byte) bool {
+	switch fact {
+	case factTask:
+		return f.matchTask(v)
+	case factPath:
+		return f.matchPath(v)
+	case factInode:
+		return len(v) >= fileInode+8 && slices.Contains(f.inodes, binary.LittleEndian.Uint64(v[fileInode:]))
+	case factAgent:
+		return slices.Contains(f.agents, string(v))
+	}
+	return len(v) == 8 && slices.Contains(f.sessions, binary.LittleEndian.Uint64(v))
 }
 
 func (f *Filter) matchPath(path []byte) bool {
@@ -86,6 +139,8 @@ const (
 	taskUID  = 8
 	taskComm = 40
 	taskSize = 56
+
+	fileInode = 8 // in a file attribute
 )
 
 func (f *Filter) matchTask(task []byte) bool {
@@ -130,13 +185,15 @@ func (f *Filter) Matches(j Journal) func(ordinal uint64, r uapi.Record) bool {
 
 // Scan is j.Scan for those records alone that the filter takes; blocks in which
 // there can be none are not read. It sets opt.Filter, keeping the one that is
-// there.
+// there, opt.Keys likewise, and the times.
 func (f *Filter) Scan(j Journal, opt userjournal.ScanOptions, fn func(ordinal uint64, r uapi.Record) error) error {
 	if other := opt.Filter; other != nil {
 		opt.Filter = func(z *userjournal.ZoneMap) bool { return f.MayMatch(z) && other(z) }
 	} else {
 		opt.Filter = f.MayMatch
 	}
+	opt.Keys = append(opt.Keys, f.keys...)
+	opt.Since, opt.Until = f.times()
 	matches := f.Matches(j)
 	return j.Scan(opt, func(ordinal uint64, r uapi.Record) error {
 		if !matches(ordinal, r) {

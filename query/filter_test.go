@@ -28,12 +28,12 @@ func wall(ktime int64) time.Time { return time.Unix(0, wallOffset+ktime) }
 
 func TestFilterMatch(t *testing.T) {
 	m := records(t, []operation{
-		0: {t: uapi.FSWrite, pid: 10, uid: 1000, comm: "vi", path: "/home/ann/a.txt", ktime: 100},
-		1: {t: uapi.FSRename, pid: 11, uid: 0, comm: "mv", path: "/tmp/x", path2: "/home/ann/b.txt", ktime: 200},
-		2: {t: uapi.FSOpen, flags: uapi.FlagFailed, pid: 10, uid: 1000, comm: "sixteen bytes!!!", path: "/etc/shadow", result: -13, ktime: 300},
+		0: {t: uapi.FSWrite, pid: 10, uid: 1000, comm: "vi", path: "/home/ann/a.txt", inode: 7, ktime: 100},
+		1: {t: uapi.FSRename, pid: 11, uid: 0, comm: "mv", path: "/tmp/x", path2: "/home/ann/b.txt", inode2: 7, ktime: 200},
+		2: {t: uapi.FSOpen, flags: uapi.FlagFailed, pid: 10, uid: 1000, comm: "sixteen bytes!!!", path: "/etc/shadow", result: -13, agent: "builder", session: 9, ktime: 300},
 		3: {t: uapi.FSStat, flags: uapi.FlagPathTruncated, pid: 12, path: ".../deep/c.txt", ktime: 400},
 		4: {t: uapi.SysLost, ktime: 500},
-		5: {t: uapi.ProcExec, pid: 13, uid: 33, comm: "php-fpm8.2", path: "/usr/sbin/php-fpm8.2", ktime: 600},
+		5: {t: uapi.ProcExec, pid: 13, uid: 33, comm: "php-fpm8.2", path: "/usr/sbin/php-fpm8.2", session: 9, ktime: 600},
 		6: {t: 0x0199, pid: 10, path2: "/home/ann/c", ktime: 700},
 	})
 	for _, tc := range []struct {
@@ -60,6 +60,10 @@ func TestFilterMatch(t *testing.T) {
 		{"since", Conditions{Since: wall(400)}, []int{3, 4, 5, 6}},
 		{"until", Conditions{Until: wall(200)}, []int{0}},
 		{"between", Conditions{Since: wall(200), Until: wall(401)}, []int{1, 2, 3}},
+		{"inode", Conditions{Inodes: []uint64{7}}, []int{0, 1}},
+		{"agent", Conditions{Agents: []string{"nobody", "builder"}}, []int{2}},
+		{"session", Conditions{Sessions: []uint64{9}}, []int{2, 5}},
+		{"session and agent", Conditions{Sessions: []uint64{9}, Agents: []string{"builder"}}, []int{2}},
 		{"several", Conditions{PIDs: []uint32{10}, UIDs: []uint32{1000}, Paths: []string{"/home/**"}}, []int{0}},
 		{"command and path2", Conditions{Commands: []string{"m?"}, Paths: []string{"*.txt"}}, []int{1}},
 	} {

@@ -41,6 +41,9 @@ type operation struct {
 	ktime       uint64
 	result      int64
 	lost        uint64
+
+	inode, inode2, session uint64
+	agent                  string
 }
 
 func (o operation) record(tb testing.TB, b *uapi.Builder) uapi.Record {
@@ -60,6 +63,18 @@ func (o operation) record(tb testing.TB, b *uapi.Builder) uapi.Record {
 	}
 	if o.path2 != "" {
 		b.AddString(uapi.AttrPath2, o.path2)
+	}
+	if o.inode > 0 {
+		b.AddFile(uapi.File{Inode: o.inode})
+	}
+	if o.inode2 > 0 {
+		b.AddFile2(uapi.File{Inode: o.inode2})
+	}
+	if o.agent != "" {
+		b.AddString(uapi.AttrAgentID, o.agent)
+	}
+	if o.session > 0 {
+		b.AddU64(uapi.AttrSession, o.session)
 	}
 	if o.lost > 0 {
 		b.AddLost(uapi.Lost{Count: o.lost, First: 1, Last: o.lost})

@@ -15,6 +15,7 @@ type committer struct {
 	w    *Writer
 	seg  *segmentWriter
 	sync *syncer
+	keys *indexer
 
 	buffer uint64 // seq of the buffer that is next to be finished
 	taken  int    // bytes of it that are written
@@ -25,9 +26,10 @@ type committer struct {
 }
 
 func newCommitter(w *Writer, h segmentHeader) (*committer, error) {
-	c := &committer{w: w, buffer: 1, next: h.First, sync: newSyncer(w)}
+	c := &committer{w: w, buffer: 1, next: h.First, sync: newSyncer(w), keys: newIndexer(w)}
 	h.Boot = bootID()
 	if err := c.begin(h); err != nil {
+		c.keys.stop()
 		return nil, fmt.Errorf("create journal: %w", err)
 	}
 	for range packers {
@@ -43,6 +45,7 @@ func (c *committer) begin(h segmentHeader) error {
 	if err != nil {
 		return err
 	}
+	seg.keys = c.keys.buffer()
 	c.seg = seg
 	c.sync.named = true
 	c.w.count.segments.Add(1)
@@ -193,6 +196,7 @@ func (c *committer) write(p *blockPacker) (op string, err error) {
 	if err := c.seg.put(out, &blk); err != nil {
 		return "write", err
 	}
+	c.seg.keys.add(len(c.seg.footer.entries)-1, &p.sum)
 	c.next += uint64(p.records)
 
 	n := &c.w.count
@@ -214,6 +218,7 @@ func (c *committer) rotate() (op string, err error) {
 		return "create", err
 	}
 	c.sync.seal(old, c.next-1, nil)
+	c.keys.put(old)
 	return "", nil
 }
 
@@ -255,6 +260,10 @@ func (c *committer) end(r request) {
 		err = syncErr
 	}
 	c.sync.stop()
+	if err == nil {
+		c.keys.put(c.seg)
+	}
+	c.keys.stop()
 	c.w.failure.CompareAndSwap(nil, &failure{ErrClosed})
 	r.reply <- err
 }

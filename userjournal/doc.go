@@ -26,6 +26,7 @@
 //
 //	LOCK                         locked by the writer, whose pid is in it
 //	00000000000000000001.usjl    a segment, named after its first ordinal
+//	00000000000000000001.usji    its index
 //	00000000000001334021.usjl    the next one
 //
 // Each writer begins a segment of its own and each is sealed once. A sealed file
@@ -258,6 +259,59 @@
 // O(log n) without touching a block. The header is repeated so that the loss of
 // its sector costs nothing.
 //
+// # The index
+//
+// A sealed segment has an index beside it, which says for each key in which of
+// its blocks there are records with it. It is derived: whoever deletes it loses
+// time only. The writer makes it from the keys of its blocks when it seals a
+// segment, off the way of those who append, and makes those that it finds missing
+// when it continues a journal; [Reindex] makes the rest. A reader that cannot
+// use one, because it is missing, of another segment or damaged, goes over the
+// headers of the blocks.
+//
+// Its keys are those of the filters and some more, of each of which the highest
+// 40 bits are kept:
+//
+//	event id     fold the id, shifted right by 10, into 0x27d4eb2f165667c5
+//	type         fold the number of the bit of the zone map, 0 to 511, into
+//	             0x85ebca77c2b2ae63
+//	process      the same, 0 to 255, into 0xff51afd7ed558ccd
+//	flag         fold it into 0xc4ceb9fe1a85ec53; 0 is of a block that could not
+//	             be read, and may have anything
+//
+//	+-------------------+ 0
+//	| pages             | of 4 KiB or a little more
+//	| directory         | 16 bytes for each page
+//	| tail              | 88 bytes
+//	+-------------------+
+//
+//	page, an entry for each key, in their order:
+//	     .  varint: key less the key before; the first of a page is in the directory
+//	     .  varint: number of blocks * 2, + 1 if they are a bitmap
+//	     .  varints: block less the one before + 1, in their order, from 0; or a
+//	        bitmap with a bit for each block of the segment, lowest first
+//
+//	directory, for each page:
+//	     0    8  first key
+//	     8    4  bytes
+//	    12    4  CRC-32C of the page
+//
+//	tail:
+//	     0    8  salt of the segment
+//	     8    8  ordinal of its first record
+//	    16    8  number of its records
+//	    24   32  chain value at its end
+//	    56    4  number of its blocks
+//	    60    4  number of pages
+//	    64    4  number of keys
+//	    68    4  version: 1
+//	    72    4  zero
+//	    76    4  CRC-32C of directory and tail up to here
+//	    80    8  magic "\x8fUSJidx\n"
+//
+// Blocks have their number in the footer, from 0. Two reads answer for a key: the
+// end of the file and one page, however large the segment.
+//
 // # The chain
 //
 // Checksums find what breaks. The chain finds what somebody changes, who can
@@ -299,7 +353,8 @@
 // # Memory
 //
 // A writer keeps eight buffers of BlockSize and about as much again for the blocks
-// that it makes, 4 MiB in all, and 96 bytes for each block of the open segment. A
+// that it makes, 4 MiB in all, 96 bytes for each block of the open segment, and
+// for the index up to 4 MiB of keys, three times while it makes one. A
 // reader keeps at most 65,536 of these entries, 4 MiB, and 8 MiB of decoded
 // blocks; a scan has a few blocks under way. None of it grows with the journal.
 //

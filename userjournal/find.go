@@ -71,12 +71,18 @@ func (r *Reader) findIn(x *index, id uint64) (ordinal uint64, rec uapi.Record, e
 	if x.sealed() && (id < x.footer.extremes.minID || id > x.footer.extremes.maxID) {
 		return 0, nil, nil
 	}
+	var blocks blockSet
+	if x.sealed() {
+		if blocks, err = r.candidates(x, [][]Key{{idKey(id)}}); err != nil || blocks != nil && blocks.empty() {
+			return 0, nil, err
+		}
+	}
 	if err := r.load(x, true); err != nil {
 		return 0, nil, err
 	}
 	for i := len(x.entries) - 1; i >= 0; i-- {
 		e := &x.entries[i]
-		if id < e.minID || id > e.maxID {
+		if id < e.minID || id > e.maxID || blocks != nil && !blocks.has(i) {
 			continue
 		}
 		b, blockErr := r.block(x, e)

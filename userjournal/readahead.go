@@ -99,7 +99,15 @@ func (a *ahead) run() {
 // segment is false when the scan is to end.
 func (a *ahead) segment(x *index) bool {
 	p := a.plan
-	entries, header, err := p.entries(x)
+	blocks, last, err := p.narrow(x)
+	if last != 0 {
+		return a.missing(p.missing(x.name, max(x.first, p.from), min(last, p.to)))
+	}
+	var entries []entry
+	var header *segmentHeader
+	if err == nil {
+		entries, header, err = p.entries(x)
+	}
 	var f File
 	if err == nil {
 		f, err = p.reader.open(x)
@@ -112,11 +120,16 @@ func (a *ahead) segment(x *index) bool {
 	file.users.Store(1)
 	defer file.release()
 	a.head.r, a.head.salt = f, header.Salt
-	for _, e := range p.wanted(entries) {
+	lo, hi := p.wanted(entries)
+	for i := range hi - lo {
+		if i += lo; p.options.Reverse {
+			i = hi - 1 - (i - lo)
+		}
+		e := entries[i]
 		if !a.missing(p.missing(x.name, max(e.first, p.from), min(e.last(), p.to))) {
 			return false
 		}
-		if !a.passes(&e, header.WallOffset) {
+		if blocks != nil && !blocks.has(i) || !p.timely(e.minKtime, e.maxKtime, header) || !a.passes(&e, header.WallOffset) {
 			continue
 		}
 		job, ok := a.take()

@@ -4,6 +4,7 @@ package userjournal
 
 import (
 	"errors"
+	"time"
 
 	"vexj/uapi"
 )
@@ -15,6 +16,14 @@ type ScanOptions struct {
 	From, To uint64
 	// Reverse visits To first.
 	Reverse bool
+	// Keys leaves out whole blocks by the indexes of the segments: of each
+	// group of keys a record has at least one. A block that may have such a
+	// record is visited whole. Where there is no index, as behind the last
+	// sealed segment, nothing is left out: let Filter ask the same.
+	Keys [][]Key
+	// Since and Until, if not zero, leave out whole blocks in which all records
+	// are earlier than Since or not earlier than Until.
+	Since, Until time.Time
 	// Filter leaves out whole blocks, unread. It is called from another
 	// goroutine, for one block at a time, in the order of the scan; the zone
 	// map is valid during the call.

@@ -66,19 +66,55 @@ func (p *scanPlan) entries(x *index) ([]entry, *segmentHeader, error) {
 	return x.entries, x.header, nil
 }
 
-// wanted are the ones of the entries that the scan passes, in its order.
-func (p *scanPlan) wanted(entries []entry) []entry {
-	lo := findOrdinal(entries, p.from)
-	hi := lo
+// wanted is the range of the entries that the scan passes.
+func (p *scanPlan) wanted(entries []entry) (lo, hi int) {
+	lo = findOrdinal(entries, p.from)
+	hi = lo
 	for hi < len(entries) && entries[hi].first <= p.to {
 		hi++
 	}
-	entries = entries[lo:hi]
-	if p.options.Reverse {
-		entries = slices.Clone(entries)
-		slices.Reverse(entries)
+	return lo, hi
+}
+
+// narrow asks footer and index of a sealed segment which of its blocks are
+// worth a look: nil is all of them. If none is, and all that it should hold is
+// there, last is its last ordinal, and otherwise 0.
+func (p *scanPlan) narrow(x *index) (blocks blockSet, last uint64, err error) {
+	o := &p.options
+	if len(o.Keys) == 0 && o.Since.IsZero() && o.Until.IsZero() {
+		return nil, 0, nil
 	}
-	return entries
+	r := p.reader
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.load(x, false); err != nil {
+		return nil, 0, err
+	}
+	// What was sealed since the scan began is scanned as it was then.
+	if !x.sealed() || x.first == p.tail.first && !p.tail.sealed() {
+		return nil, 0, nil
+	}
+	if x.footer.flags&sealedDamaged == 0 && x.footer.records > 0 {
+		last = x.first + x.footer.records - 1
+	}
+	if !p.timely(x.footer.extremes.minKtime, x.footer.extremes.maxKtime, x.header) {
+		return blockSet{}, last, nil
+	}
+	if len(o.Keys) == 0 {
+		return nil, 0, nil
+	}
+	blocks, err = r.candidates(x, o.Keys)
+	if err != nil || blocks == nil || !blocks.empty() {
+		last = 0
+	}
+	return blocks, last, err
+}
+
+// timely: a record with one of the ktimes may be in the time that is wanted.
+func (p *scanPlan) timely(minKtime, maxKtime uint64, h *segmentHeader) bool {
+	o := &p.options
+	return (o.Since.IsZero() || !h.time(maxKtime).Before(o.Since)) &&
+		(o.Until.IsZero() || h.time(minKtime).Before(o.Until))
 }
 
 // missing is the damage between what was expected and the records first to

@@ -104,9 +104,18 @@ func listSegments(fsys FS, dir string) (names []string, foreign string, err erro
 	for _, name := range all {
 		if _, ok := ParseSegmentName(name); ok {
 			names = append(names, name)
-		} else if name != lockName && name != "lost+found" && filepath.Ext(name) != asideSuffix {
+		} else if !ours(name) {
 			foreign = name
 		}
 	}
 	return names, foreign, nil
+}
+
+// ours: a journal may hold a file of that name beside its segments.
+func ours(name string) bool {
+	switch filepath.Ext(name) {
+	case asideSuffix, indexSuffix, tempSuffix:
+		return true
+	}
+	return name == lockName || name == "lost+found"
 }

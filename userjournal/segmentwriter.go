@@ -17,6 +17,7 @@ type segmentWriter struct {
 	first  []byte // of the file: the header as written
 	size   int64
 	footer footer
+	keys   postings // for the index
 }
 
 func createSegment(fsys FS, dir string, h segmentHeader) (*segmentWriter, error) {

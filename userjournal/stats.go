@@ -24,6 +24,9 @@ type WriterStats struct {
 	// StallTime for how long: back-pressure.
 	Stalls    uint64
 	StallTime time.Duration
+	// IndexFailures is how many indexes could not be made, which costs those
+	// time who search, and nothing else.
+	IndexFailures uint64
 	// Free is how many of its Buffers the writer could fill at once now.
 	Free, Buffers int
 }
@@ -34,24 +37,25 @@ type counters struct {
 
 	records, raw, stored, blocks, segments, syncs atomic.Uint64
 
-	stalls, stallTime atomic.Uint64
+	stalls, stallTime, indexFailures atomic.Uint64
 }
 
 // Stats may be called by any goroutine at any time.
 func (w *Writer) Stats() WriterStats {
 	c := &w.count
 	return WriterStats{
-		Written:      c.written.Load(),
-		Acknowledged: c.acknowledged.Load(),
-		Records:      c.records.Load(),
-		RawBytes:     c.raw.Load(),
-		StoredBytes:  c.stored.Load(),
-		Blocks:       c.blocks.Load(),
-		Segments:     c.segments.Load(),
-		Syncs:        c.syncs.Load(),
-		Stalls:       c.stalls.Load(),
-		StallTime:    time.Duration(c.stallTime.Load()),
-		Free:         len(w.free),
-		Buffers:      buffers,
+		Written:       c.written.Load(),
+		Acknowledged:  c.acknowledged.Load(),
+		Records:       c.records.Load(),
+		RawBytes:      c.raw.Load(),
+		StoredBytes:   c.stored.Load(),
+		Blocks:        c.blocks.Load(),
+		Segments:      c.segments.Load(),
+		Syncs:         c.syncs.Load(),
+		Stalls:        c.stalls.Load(),
+		StallTime:     time.Duration(c.stallTime.Load()),
+		IndexFailures: c.indexFailures.Load(),
+		Free:          len(w.free),
+		Buffers:       buffers,
 	}
 }

@@ -9,13 +9,20 @@ import (
 	"vexj/uapi"
 )
 
-const recentKeys = 1 << 10
+const (
+	recentKeys = 1 << 10
+	// idStreams are the producers whose ids, each rising by itself, are told
+	// apart.
+	idStreams = 16
+)
 
 // A summary makes the zone map of one block after the other.
 type summary struct {
 	zone    ZoneMap
-	keys    []key
-	recent  [recentKeys]key // a key of this block, where its hash says
+	keys    []Key
+	ids     []Key // for the index alone
+	lastIDs [idStreams]Key
+	recent  [recentKeys]Key // a key of this block, where its hash says
 	seen    [seenPaths]seenPath
 	inode   uint64
 	records int
@@ -24,7 +31,8 @@ type summary struct {
 func (s *summary) reset(first uint64) {
 	s.zone = ZoneMap{First: first, MinKtime: math.MaxUint64, MinID: math.MaxUint64,
 		MinSequence: math.MaxUint64, MinPID: math.MaxUint32, filter: s.zone.filter[:0]}
-	s.keys = s.keys[:0]
+	s.keys, s.ids = s.keys[:0], s.ids[:0]
+	clear(s.lastIDs[:])
 	clear(s.recent[:])
 	clear(s.seen[:])
 	s.inode = 0
@@ -51,6 +59,10 @@ func (s *summary) add(rec []byte) {
 	z.MinKtime, z.MaxKtime = min(z.MinKtime, ktime), max(z.MaxKtime, ktime)
 	id := le.Uint64(h[recID:])
 	z.MinID, z.MaxID = min(z.MinID, id), max(z.MaxID, id)
+	if stream, k := id>>56%idStreams, Key(id>>idKeyBits); s.lastIDs[stream] != k {
+		s.lastIDs[stream] = k
+		s.ids = append(s.ids, idKey(id))
+	}
 	seq := le.Uint64(h[recGlobal:])
 	z.MinSequence, z.MaxSequence = min(z.MinSequence, seq), max(z.MaxSequence, seq)
 	pid := le.Uint32(h[recPID:])
@@ -116,7 +128,7 @@ func (s *summary) addPath(path []byte) uint64 {
 	// The last component, with the slash before it unless that is all.
 	i := bytes.LastIndexByte(path[1:], '/') + 1
 	h := foldBytes(s.addPath(path[:i]), path[i:])
-	s.addKey(key(h))
+	s.addKey(Key(h))
 	*seen = seenPath{path, h}
 	return h
 }
@@ -142,7 +154,7 @@ func pathSlot(path []byte) int {
 	return int(h * foldPrime >> (64 - 9))
 }
 
-func (s *summary) addKey(k key) {
+func (s *summary) addKey(k Key) {
 	// Most keys are among the last few: what slips through costs a few bits.
 	slot := &s.recent[uint64(k)>>40%recentKeys]
 	if *slot == k {

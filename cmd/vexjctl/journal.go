@@ -24,20 +24,25 @@ func journalFlag(cmd *cobra.Command, dir *string) {
 // openJournal opens a journal for reading and says what to do if it cannot.
 func openJournal(dir string) (*userjournal.Reader, error) {
 	r, err := userjournal.Open(dir)
+	if err != nil {
+		return nil, openError(dir, err)
+	}
+	return r, nil
+}
+
+func openError(dir string, err error) error {
 	switch {
-	case err == nil:
-		return r, nil
 	case errors.Is(err, os.ErrPermission):
-		return nil, exit.With(exit.Permission, fmt.Errorf("%w; read it as the user who recorded it, or as root", err))
+		return exit.With(exit.Permission, fmt.Errorf("%w; read it as the user who recorded it, or as root", err))
 	case errors.Is(err, userjournal.ErrEmpty):
-		return nil, emptyJournal(dir)
+		return emptyJournal(dir)
 	case errors.Is(err, userjournal.ErrNotJournal), errors.Is(err, syscall.ENOTDIR):
 		if !errors.Is(err, userjournal.ErrNotJournal) {
 			err = fmt.Errorf("%w: %w", userjournal.ErrNotJournal, err)
 		}
-		return nil, fmt.Errorf("%w; say which folder with --journal, or make one with `vexjctl record`", err)
+		return fmt.Errorf("%w; say which folder with --journal, or make one with `vexjctl record`", err)
 	}
-	return nil, err
+	return err
 }
 
 func emptyJournal(dir string) error {

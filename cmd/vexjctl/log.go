@@ -34,6 +34,9 @@ type logFlags struct {
 	since, until string
 	types, paths []string
 	pids         []uint
+	inodes       []uint
+	agents       []string
+	sessions     []uint
 	failed       bool
 	noPager      bool
 	utc          bool
@@ -70,6 +73,9 @@ A path pattern stands for a whole path, the first or the second of a record:
 	fs.StringSliceVar(&f.types, "type", nil, "records of these `types`, categories or groups (repeatable; -word takes away)")
 	fs.StringArrayVar(&f.paths, "path", nil, "records with a path that matches this `pattern` (repeatable)")
 	fs.UintSliceVar(&f.pids, "pid", nil, "records of this `process` (repeatable)")
+	fs.UintSliceVar(&f.inodes, "inode", nil, "records of an object with this inode `number` (repeatable)")
+	fs.StringArrayVar(&f.agents, "agent", nil, "records with this agent `id` (repeatable)")
+	fs.UintSliceVar(&f.sessions, "session", nil, "records of this `session` (repeatable)")
 	fs.BoolVar(&f.failed, "failed", false, "records of operations that failed")
 	fs.BoolVar(&f.noPager, "no-pager", false, "write to the terminal directly")
 	fs.BoolVar(&f.utc, "utc", false, "show times in UTC, not in local time")
@@ -129,7 +135,8 @@ func (f *logFlags) filter(now time.Time) (*query.Filter, error) {
 	if f.follow && (f.reverse || f.until != "") {
 		return nil, exit.Usagef("-f goes on for ever: it cannot be had with -r or --until")
 	}
-	c := query.Conditions{Paths: f.paths, Failed: f.failed}
+	c := query.Conditions{Paths: f.paths, Agents: f.agents, Failed: f.failed,
+		Inodes: numbers(f.inodes), Sessions: numbers(f.sessions)}
 	var err error
 	if c.Types, err = query.ParseTypes(f.types); err != nil {
 		return nil, exit.With(exit.Usage, err)
@@ -148,6 +155,13 @@ func (f *logFlags) filter(now time.Time) (*query.Filter, error) {
 		return nil, exit.With(exit.Usage, err)
 	}
 	return filter, nil
+}
+
+func numbers(flag []uint) (ns []uint64) {
+	for _, n := range flag {
+		ns = append(ns, uint64(n))
+	}
+	return ns
 }
 
 func pointInTime(flag, text string, now time.Time) (time.Time, error) {

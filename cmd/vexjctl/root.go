@@ -43,7 +43,7 @@ journal does not verify.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exit.With(exit.Usage, err) })
 	root.AddCommand(
 		newRecord(), newRun(),
-		newLog(), newShow(), newStat(), newVerify(),
+		newLog(), newShow(), newStat(), newVerify(), newJournal(),
 		newKernel(), newDoctor(), newCanary(),
 	)
 	return root

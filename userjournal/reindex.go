@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package userjournal
+
+import (
+	"fmt"
+	"path/filepath"
+)
+
+// rebuildIndex makes the index of a segment from its records, if it is sealed.
+func rebuildIndex(fsys FS, dir, name string) error {
+	s, err := openSegment(fsys, dir, name, footerEntries)
+	if err != nil || !s.sealed() || len(s.footer.entries) == 0 {
+		return err
+	}
+	return writeIndex(fsys, dir, s, nil)
+}
+
+func openSegment(fsys FS, dir, name string, detail footerDetail) (*segment, error) {
+	f, err := fsys.Open(filepath.Join(dir, name))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return loadSegment(f, name, detail)
+}
+
+// An IndexReport is what Reindex did.
+type IndexReport struct {
+	Segments int // sealed
+	Made     int // indexes
+	// Unusable are the names of those that were there and could not be used;
+	// they were made anew.
+	Unusable []string
+}
+
+// Reindex makes the indexes that are missing, stale or damaged, and all of them
+// if it is told to. A writer may be at work, and makes those of its own
+// segments. What cannot be read of a segment is left to Verify.
+func Reindex(dir string, all bool) (IndexReport, error) { return ReindexFS(OSFS, dir, all) }
+
+// ReindexFS is Reindex with another filesystem.
+func ReindexFS(fsys FS, dir string, all bool) (report IndexReport, err error) {
+	r, err := OpenFS(fsys, dir)
+	if err != nil {
+		return report, err
+	}
+	defer r.Close()
+	for _, x := range r.segments {
+		if err := r.load(x, false); err != nil && !gone(err) {
+			return report, err
+		} else if err != nil || !x.sealed() || x.footer.records == 0 {
+			continue
+		}
+		report.Segments++
+		if !all {
+			err := r.checkIndex(x)
+			if err == nil {
+				continue
+			}
+			if !noIndex(err) {
+				return report, err
+			}
+			if !notExist(err) {
+				report.Unusable = append(report.Unusable, indexName(x.name))
+			}
+		}
+		if err := rebuildIndex(fsys, dir, x.name); err != nil {
+			return report, fmt.Errorf("index %s: %w", x.name, err)
+		}
+		report.Made++
+	}
+	return report, nil
+}
+
+// checkIndex reads all of the index of a sealed segment.
+func (r *Reader) checkIndex(x *index) error {
+	k, err := r.openIndex(x)
+	if err != nil {
+		return err
+	}
+	defer k.close()
+	keys := 0
+	for i := range k.pages {
+		n, err := k.checkPage(&k.pages[i])
+		if err != nil {
+			return fmt.Errorf("%s: %w", indexName(x.name), err)
+		}
+		keys += n
+	}
+	if keys != k.keys {
+		return damaged("%s: %d keys, its pages have %d", indexName(x.name), k.keys, keys)
+	}
+	return nil
+}
