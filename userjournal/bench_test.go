@@ -82,6 +82,56 @@ func BenchmarkAppendOnly(b *testing.B) {
 	}
 }
 
+// BenchmarkOpen is what it costs to open a journal of 100 segments that was
+// closed, to read and to continue.
+func BenchmarkOpen(b *testing.B) {
+	dir := b.TempDir()
+	source := newWorkload(1)
+	for range 100 {
+		w, err := Create(dir, Options{Durability: DurabilityNone, Interval: -1})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for range 10 {
+			if _, err := w.AppendBatch(source.records(100)); err != nil {
+				b.Fatal(err)
+			}
+			if err := w.Flush(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Run("read", func(b *testing.B) {
+		for b.Loop() {
+			r, err := Open(dir)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := r.Close(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("recover", func(b *testing.B) {
+		for b.Loop() {
+			r := recovery{fs: OSFS, dir: dir}
+			if _, err := r.run(); err != nil || r.report.Status != RecoveryClean {
+				b.Fatal(r.report, err)
+			}
+		}
+	})
+	b.Run("survey", func(b *testing.B) {
+		for b.Loop() {
+			if r, err := Recover(dir, RecoverOptions{DryRun: true}); err != nil || r.Status != RecoveryClean {
+				b.Fatal(r, err)
+			}
+		}
+	})
+}
+
 // BenchmarkPack is what the committer does to a block, per record.
 func BenchmarkPack(b *testing.B) {
 	for _, size := range []int{64 << 10, 128 << 10, 256 << 10, 512 << 10, 1 << 20} {

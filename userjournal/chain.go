@@ -5,6 +5,7 @@ package userjournal
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 )
 
 // A Digest is a SHA-256: of the records of a block, or a value of the chain that
@@ -41,13 +42,16 @@ type link struct {
 }
 
 // chained holds a block against what is before it, and goes on behind it.
-func (v *verifier) chained(b *block) error {
+func (v *verifier) chained(offset int64, b *block) {
 	at := v.link
 	v.link = link{b.after(), true}
-	if at.known && b.before != at.value {
-		return damaged("chain: the records before %d are not those that were written before it", b.zone.First)
+	broken := at.known && b.before != at.value
+	if broken {
+		v.fault(offset, b.size(), fmt.Errorf("%w, from %d on", errBefore, b.zone.First))
 	}
-	return nil
+	if broken || !at.known {
+		v.witness.run = 0
+	}
 }
 
 // skip goes past blocks that are missing: the footer has their digests.
@@ -60,6 +64,7 @@ func (v *verifier) skip(s *segment, first, last uint64) {
 			if e.first == first && e.last() <= last {
 				v.link.value = v.link.value.after(e.first, uint64(e.records), s.footer.digests[i])
 				first = e.last() + 1
+				v.reach(s, e.last())
 			}
 		}
 	}

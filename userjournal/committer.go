@@ -27,7 +27,6 @@ type committer struct {
 
 func newCommitter(w *Writer, h segmentHeader) (*committer, error) {
 	c := &committer{w: w, buffer: 1, next: h.First, sync: newSyncer(w), keys: newIndexer(w)}
-	h.Boot = bootID()
 	if err := c.begin(h); err != nil {
 		c.keys.stop()
 		return nil, fmt.Errorf("create journal: %w", err)
@@ -40,12 +39,14 @@ func newCommitter(w *Writer, h segmentHeader) (*committer, error) {
 
 // begin starts a segment.
 func (c *committer) begin(h segmentHeader) error {
-	h.Salt, h.WallOffset, h.Created = newSalt(), wallOffset(), time.Now().UnixNano()
+	h.Salt = newSalt()
+	h.setClock(bootID(), wallOffset(), time.Now().UnixNano())
 	seg, err := createSegment(c.w.options.FS, c.w.dir, h)
 	if err != nil {
 		return err
 	}
 	seg.keys = c.keys.buffer()
+	seg.signer = c.w.options.Key
 	c.seg = seg
 	c.sync.named = true
 	c.w.count.segments.Add(1)

@@ -334,6 +334,25 @@
 // that is lost breaks no chain then, and nobody can hide a change of earlier
 // records behind damage done to a later one.
 //
+// # Checkpoints and signatures
+//
+// Whoever may write to the journal can make all of the chain again. What he cannot
+// change is what was kept elsewhere: a [Checkpoint], one line of text that has the
+// value behind one record, signed if there is a key for it.
+//
+//	vexj-checkpoint-1 journal=HEX ordinal=N chain=HEX time=RFC3339 key=BASE64 sig=BASE64
+//
+// The signature is ed25519, of the line before " sig=". A writer with
+// [Options].Key signs the checkpoint at the end of each segment that it seals;
+// journal id, last ordinal and value are those of the segment, and time, key and
+// signature are in its footer, so that the line can be made again. A signature
+// also stands for all segments before, by the chain. A segment without records has
+// none. The key is to be kept where who may write to the journal cannot read it;
+// on one machine, root can do both, and only what left the machine counts.
+//
+// [Reader.VerifyAgainst] holds a journal against such [Evidence]. Between the last
+// that holds and the first that does not is where something was changed.
+//
 // # Writing
 //
 // Append copies the record into a buffer and publishes how far the buffer is
@@ -365,7 +384,12 @@
 // tail, was never acknowledged, and is cut off. A bad block with a good one behind
 // it is damage, not a tail: nothing is cut off there, the footer lists the good
 // blocks, and reader, Verify and [RecoveryReport] name the ordinals in the hole.
-// A reader of such a segment does the same without changing anything.
+// A reader of such a segment does the same without changing anything, and so does
+// [Recover] with DryRun.
+//
+// A power cut may leave a hole of what was never acknowledged: blocks of which a
+// later one reached the disk and an earlier one did not. That cannot be told from
+// damage, and is reported like it.
 //
 // The next good block behind damage is the next one at a multiple of 8 with magic,
 // salt and a right checksum whose ordinals can follow.

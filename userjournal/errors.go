@@ -34,6 +34,13 @@ var (
 	ErrRecord = errors.New("not a record")
 	// ErrNotFound: the journal has no such record.
 	ErrNotFound = errors.New("no such record")
+	// ErrKey: a file is no key, or one that cannot be used here.
+	ErrKey = errors.New("not an ed25519 key")
+	// ErrCheckpoint: a text is no checkpoint.
+	ErrCheckpoint = errors.New("not a checkpoint")
+	// ErrSignature: a signature is missing, is of another key, or is of
+	// something else.
+	ErrSignature = errors.New("signature does not hold")
 	// ErrOption: an option is out of its range.
 	ErrOption = errors.New("bad option")
 
@@ -83,6 +90,14 @@ type DamageError struct {
 	Bytes       int64
 	First, Last uint64 // ordinals lost; Last < First: none, or not known
 	Err         error
+}
+
+// lost is how many records the damage costs.
+func (e *DamageError) lost() uint64 {
+	if e.Last < e.First {
+		return 0
+	}
+	return e.Last - e.First + 1
 }
 
 func (e *DamageError) Error() string {

@@ -92,7 +92,8 @@ type footer struct {
 	raw      uint64
 	extremes extremes
 	header   segmentHeader // as the copy has it
-	chain    Digest        // value behind the last block
+	next     uint64        // ordinal behind the last block
+	chain    Digest        // value there
 	sign     signature
 	offset   int64
 	entries  []entry
@@ -262,6 +263,7 @@ func (f *footer) decodeEntries(b []byte, detail footerDetail) error {
 	if records != f.records {
 		return damaged("footer: %d records, its blocks have %d", f.records, records)
 	}
+	f.next = next
 	return nil
 }
 

@@ -69,6 +69,8 @@ type Options struct {
 	// bounds what has to be looked through when a journal was not closed, or
 	// is not yet: by a writer that recovers, by a reader that opens it.
 	SegmentSize int64
+	// Key, if there is one, signs each segment when it is sealed.
+	Key *SigningKey
 	// FS is the machine's filesystem if nil.
 	FS FS
 }

@@ -9,43 +9,12 @@ import (
 	"path/filepath"
 )
 
-// RecoveryStatus sums up what a writer found when it continued a journal.
-type RecoveryStatus int
-
-const (
-	// RecoveryNone: the journal is new, or the writer before closed it.
-	RecoveryNone RecoveryStatus = iota
-	// RecoveryTail: the writer before ended without Close. All blocks that it
-	// wrote whole are kept; what it had not finished was cut off.
-	RecoveryTail
-	// RecoveryPartial: blocks are missing between good ones.
-	RecoveryPartial
-)
-
-func (s RecoveryStatus) String() string {
-	return [...]string{"clean", "recovered", "partial"}[s]
-}
-
-// A RecoveryReport is what Create did to continue a journal.
-type RecoveryReport struct {
-	Status RecoveryStatus
-	// Segments that had no footer, and got one.
-	Segments []string
-	// CutBytes were at the end of the last one and no whole block.
-	CutBytes int64
-	// Removed is a segment that had no records, SetAside a file that was not
-	// empty and in which no block could be found, under its new name.
-	Removed, SetAside string
-	// Damage are the holes between good blocks; they stay in the file.
-	Damage []*DamageError
-	// Next is the ordinal of the first record appended.
-	Next uint64
-}
-
 // A recovery finds the end of a journal and makes it ready to be continued.
 type recovery struct {
 	fs     FS
 	dir    string
+	dry    bool // change nothing
+	key    *SigningKey
 	report RecoveryReport
 }
 
@@ -82,16 +51,19 @@ func (r *recovery) run() (segmentHeader, error) {
 		}
 	}
 	r.report.Next = next.First
-	if !clean {
-		err = r.settle()
+	if clean {
+		return next, nil
 	}
-	return next, err
+	r.report.Status = max(r.report.Status, RecoveryComplete)
+	if r.dry {
+		return next, nil
+	}
+	return next, r.settle()
 }
 
 // settle makes durable what the writer before may have written and not synced:
 // from now on it counts as acknowledged.
 func (r *recovery) settle() error {
-	r.report.Status = max(r.report.Status, RecoveryTail)
 	names, _, err := listSegments(r.fs, r.dir)
 	if err != nil {
 		return err
@@ -121,12 +93,16 @@ func (r *recovery) load(name string) (*segment, error) {
 // next is the header of the one after those before it; it becomes that of the
 // one after this.
 func (r *recovery) segment(name string, next *segmentHeader) error {
-	f, err := r.fs.OpenWrite(filepath.Join(r.dir, name))
+	open := r.fs.OpenWrite
+	if r.dry {
+		open = r.fs.Open
+	}
+	f, err := open(filepath.Join(r.dir, name))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	s, err := loadSegment(f, name, footerEntries)
+	s, err := loadSegment(f, name, footerHead)
 	if err != nil {
 		if !gone(err) {
 			return err
@@ -144,17 +120,19 @@ func (r *recovery) segment(name string, next *segmentHeader) error {
 			return err
 		}
 	}
-	entries := s.footer.entries
-	if len(entries) == 0 {
+	if s.footer.records == 0 {
 		*next = *s.header
 		return r.remove(name)
 	}
-	*next = s.header.following(s.footer, entries[len(entries)-1].last()+1)
+	*next = s.header.following(s.footer, s.footer.next)
 	return nil
 }
 
 func (r *recovery) remove(name string) error {
 	r.report.Removed = name
+	if r.dry {
+		return nil
+	}
 	return r.fs.Remove(filepath.Join(r.dir, name))
 }
 
@@ -174,6 +152,9 @@ func (r *recovery) drop(f File, name string) error {
 	}
 	r.report.Status = RecoveryPartial
 	r.report.SetAside = name + asideSuffix
+	if r.dry {
+		return nil
+	}
 	path := filepath.Join(r.dir, name)
 	return r.fs.Rename(path, path+asideSuffix)
 }
@@ -202,9 +183,41 @@ func (r *recovery) seal(f File, s *segment) error {
 	if err != nil {
 		return err
 	}
-	ft := footer{flags: sealedRecovered, extremes: noExtremes(), chain: s.header.start}
-	var holes []*DamageError
-	good, inside := int64(HeaderSize), 0
+	sw := segmentWriter{file: f, path: s.name, header: *s.header, signer: r.key}
+	holes, err := sw.gather(f, s, size)
+	if err != nil {
+		return err
+	}
+	flags := uint32(sealedRecovered)
+	if len(holes) > 0 {
+		flags |= sealedDamaged
+	}
+	if s.guessed {
+		h := *s.header
+		sw.first, flags = h.encode(), flags|sealedGuessed
+	} else if sw.first, err = readHeaderFields(f); sw.first == nil {
+		return err
+	}
+	r.report.Segments = append(r.report.Segments, s.name)
+	r.report.Records += sw.footer.records
+	r.report.CutBytes += size - sw.size
+	r.report.damage(holes...)
+	s.footer, s.footerErr = &sw.footer, nil
+	if r.dry {
+		return nil
+	}
+	if err := f.Truncate(sw.size); err != nil {
+		return err
+	}
+	return sw.seal(flags)
+}
+
+// gather finds the good blocks of a segment that has no footer, and the holes
+// that have a good block behind them.
+func (sw *segmentWriter) gather(f File, s *segment, size int64) (holes []*DamageError, err error) {
+	sw.size = HeaderSize
+	sw.footer.extremes, sw.footer.chain, sw.footer.next = noExtremes(), s.header.start, s.first
+	inside := 0
 	w := s.walk(f)
 	w.hole = func(d *DamageError) { holes = append(holes, d) }
 	w.block = func(offset int64, blk *block) error {
@@ -215,35 +228,11 @@ func (r *recovery) seal(f File, s *segment) error {
 			return nil
 		}
 		if err == nil {
-			ft.add(offset, blk)
-			good, inside = offset+blk.size(), len(holes)
+			sw.footer.add(offset, blk)
+			sw.size, inside = offset+blk.size(), len(holes)
 		}
 		return err
 	}
-	if err := w.run(size); err != nil {
-		return err
-	}
-	r.report.Segments = append(r.report.Segments, s.name)
-	r.report.CutBytes += size - good
-	// Only what has a good block behind it is damage inside.
-	if holes = holes[:inside]; len(holes) > 0 {
-		r.report.Status = RecoveryPartial
-		r.report.Damage = append(r.report.Damage, holes...)
-		ft.flags |= sealedDamaged
-	}
-	if err := f.Truncate(good); err != nil {
-		return err
-	}
-	sw := segmentWriter{file: f, path: s.name, header: *s.header, size: good, footer: ft}
-	if s.guessed {
-		h := *s.header
-		sw.first, sw.footer.flags = h.encode(), ft.flags|sealedGuessed
-	} else if sw.first, err = readHeaderFields(f); sw.first == nil {
-		return err
-	}
-	if err := sw.seal(sw.footer.flags); err != nil {
-		return err
-	}
-	s.footer, s.footerErr = &sw.footer, nil
-	return nil
+	err = w.run(size)
+	return holes[:inside], err
 }

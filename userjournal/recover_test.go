@@ -88,7 +88,7 @@ func TestTornTail(t *testing.T) {
 		} else if size < HeaderSize {
 			cut = size
 		}
-		if report.Status != RecoveryTail || report.Next != uint64(10*whole+1) || report.CutBytes != cut {
+		if report.Status != RecoveryComplete || report.Next != uint64(10*whole+1) || report.CutBytes != cut {
 			t.Fatalf("%d bytes, %d whole blocks: %+v", size, whole, report)
 		}
 		got, _ := scanAll(t, open(t, dir), ScanOptions{})
@@ -123,20 +123,20 @@ func TestRecovery(t *testing.T) {
 		aside   bool
 		fault   bool // left for Verify to report
 	}{
-		{"whole", file, RecoveryTail, []int{0, 1, 2, 3, 4, 5}, 0, false, false},
-		{"zeroes behind", append(bytes.Clone(file), make([]byte, 5000)...), RecoveryTail, []int{0, 1, 2, 3, 4, 5}, 0, false, false},
-		{"stale bytes behind", append(bytes.Clone(file), file[HeaderSize:ends[1]]...), RecoveryTail, []int{0, 1, 2, 3, 4, 5}, 0, false, false},
-		{"last block's header", flip(ends[last-1] + 60), RecoveryTail, []int{0, 1, 2, 3, 4}, 0, false, false},
-		{"last block's data", flip(ends[last] - 20), RecoveryTail, []int{0, 1, 2, 3, 4}, 0, false, false},
-		{"last block zeroed", zero(ends[last-1], ends[last]), RecoveryTail, []int{0, 1, 2, 3, 4}, 0, false, false},
+		{"whole", file, RecoveryComplete, []int{0, 1, 2, 3, 4, 5}, 0, false, false},
+		{"zeroes behind", append(bytes.Clone(file), make([]byte, 5000)...), RecoveryComplete, []int{0, 1, 2, 3, 4, 5}, 0, false, false},
+		{"stale bytes behind", append(bytes.Clone(file), file[HeaderSize:ends[1]]...), RecoveryComplete, []int{0, 1, 2, 3, 4, 5}, 0, false, false},
+		{"last block's header", flip(ends[last-1] + 60), RecoveryComplete, []int{0, 1, 2, 3, 4}, 0, false, false},
+		{"last block's data", flip(ends[last] - 20), RecoveryComplete, []int{0, 1, 2, 3, 4}, 0, false, false},
+		{"last block zeroed", zero(ends[last-1], ends[last]), RecoveryComplete, []int{0, 1, 2, 3, 4}, 0, false, false},
 		{"header inside", flip(ends[1] + 21), RecoveryPartial, []int{0, 1, 3, 4, 5}, 10, false, true},
 		{"data inside", flip(ends[2] - 20), RecoveryPartial, []int{0, 1, 3, 4, 5}, 10, false, true},
 		{"two blocks zeroed", zero(ends[1], ends[3]), RecoveryPartial, []int{0, 1, 4, 5}, 20, false, true},
 		{"a block cut out", cut(ends[1], ends[2]-ends[1]), RecoveryPartial, []int{0, 1, 3, 4, 5}, 10, false, true},
 		{"eight bytes cut out", cut(ends[1]+8, 8), RecoveryPartial, []int{0, 1, 3, 4, 5}, 10, false, true},
-		{"segment header", flip(200), RecoveryTail, []int{0, 1, 2, 3, 4, 5}, 0, false, true},
-		{"segment header zeroed", zero(0, HeaderSize), RecoveryTail, []int{0, 1, 2, 3, 4, 5}, 0, false, true},
-		{"all zeroes", make([]byte, 9000), RecoveryTail, nil, 0, false, false},
+		{"segment header", flip(200), RecoveryComplete, []int{0, 1, 2, 3, 4, 5}, 0, false, true},
+		{"segment header zeroed", zero(0, HeaderSize), RecoveryComplete, []int{0, 1, 2, 3, 4, 5}, 0, false, true},
+		{"all zeroes", make([]byte, 9000), RecoveryComplete, nil, 0, false, false},
 		{"something else", bytes.Repeat([]byte("no journal "), 900), RecoveryPartial, nil, 0, true, false},
 	}
 	for _, test := range tests {
@@ -169,7 +169,7 @@ func TestRecovery(t *testing.T) {
 			}
 			// Once more: there is nothing left to recover.
 			again := reopen(t, dir, recs[1])
-			if again.Status != RecoveryNone || again.Next != report.Next+1 {
+			if again.Status != RecoveryClean || again.Next != report.Next+1 {
 				t.Errorf("second recovery: %+v", again)
 			}
 		})

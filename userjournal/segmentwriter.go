@@ -17,7 +17,8 @@ type segmentWriter struct {
 	first  []byte // of the file: the header as written
 	size   int64
 	footer footer
-	keys   postings // for the index
+	keys   postings    // for the index
+	signer *SigningKey // nil: the segment is not signed
 }
 
 func createSegment(fsys FS, dir string, h segmentHeader) (*segmentWriter, error) {
@@ -28,7 +29,7 @@ func createSegment(fsys FS, dir string, h segmentHeader) (*segmentWriter, error)
 	}
 	s := &segmentWriter{file: f, path: path, first: h.encode()}
 	s.header = h
-	s.footer.extremes, s.footer.chain = noExtremes(), h.start
+	s.footer.extremes, s.footer.chain, s.footer.next = noExtremes(), h.start, h.First
 	if err := s.append(s.first); err != nil {
 		// A name without a header would only be in the next writer's way.
 		return nil, errors.Join(err, f.Close(), fsys.Remove(path))
@@ -65,6 +66,7 @@ func (f *footer) add(offset int64, blk *block) {
 	f.entries = append(f.entries, blk.entry(offset))
 	f.digests = append(f.digests, blk.digest)
 	f.chain = blk.after()
+	f.next = blk.zone.Last + 1
 	f.records += uint64(blk.records)
 	f.raw += uint64(blk.raw)
 	f.extremes.add(&blk.zone)
@@ -81,6 +83,9 @@ func (s *segmentWriter) full(n int, limit int64) bool {
 func (s *segmentWriter) seal(flags uint32) error {
 	f := &s.footer
 	f.flags, f.offset = flags, s.size
+	if s.signer != nil {
+		s.signer.signFooter(f, &s.header)
+	}
 	b := f.encode(s.first)
 	b = appendTrailer(b, f.offset, f.chain, s.header.Salt)
 	n, err := s.file.WriteAt(b, s.size)
@@ -100,6 +105,6 @@ func (h *segmentHeader) following(f *footer, first uint64) segmentHeader {
 	next := *h
 	next.First, next.Index = first, h.Index+1
 	next.Records, next.Raw = h.Records+f.records, h.Raw+f.raw
-	next.Previous = f.chain
+	next.Previous, next.ClockBack = f.chain, 0
 	return next
 }

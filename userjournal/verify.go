@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // A Problem is one thing that Verify found.
@@ -30,6 +31,8 @@ type VerifyReport struct {
 	LostRecords      uint64 // in what is damaged or missing
 	Clean            bool   // the writer closed it
 	TailBytes        int64  // behind the last block of one that is not: unfinished
+	Attested         Attestation
+	ClockSteps       []ClockStep // the last of them, if there are many
 }
 
 // OK: nothing is damaged or missing. An unfinished tail is neither.
@@ -38,7 +41,16 @@ func (v *VerifyReport) OK() bool { return v.Problems == 0 }
 // Verify reads the whole journal and holds every byte of it against the
 // checksums, the chain, zone maps and footers. fn, which may be nil, is called
 // for each problem. The error is one of reading, not of what was read.
+//
+// The journal can only be held against itself so: whoever changes a record and
+// makes all of the chain behind it again is found by VerifyAgainst.
 func (r *Reader) Verify(fn func(Problem)) (VerifyReport, error) {
+	return r.VerifyAgainst(Evidence{}, fn)
+}
+
+// VerifyAgainst is Verify with evidence that was kept elsewhere. What does not
+// agree with it is a problem.
+func (r *Reader) VerifyAgainst(e Evidence, fn func(Problem)) (VerifyReport, error) {
 	if err := r.refresh(); err != nil {
 		return VerifyReport{}, err
 	}
@@ -50,7 +62,7 @@ func (r *Reader) Verify(fn func(Problem)) (VerifyReport, error) {
 	segments := r.segments
 	r.mu.Unlock()
 
-	v := verifier{reader: r, tell: fn}
+	v := verifier{reader: r, tell: fn, witness: newWitness(e, segments[0].first)}
 	v.report.FirstOrdinal = segments[0].first
 	v.next = segments[0].first
 	for i, x := range segments {
@@ -59,6 +71,7 @@ func (r *Reader) Verify(fn func(Problem)) (VerifyReport, error) {
 		}
 	}
 	v.report.LastOrdinal = v.next - 1
+	v.rest()
 	return v.report, nil
 }
 
@@ -69,6 +82,8 @@ type verifier struct {
 	next   uint64 // ordinal
 	before *segment
 	link   link
+
+	witness *witness
 
 	name   string
 	known  int // problems before this segment
@@ -114,10 +129,16 @@ func (v *verifier) segment(name string, last bool) error {
 		v.before, v.link = nil, link{}
 		return nil
 	}
-	v.header(s)
-	v.chain(s)
-	if s.first != v.next {
-		v.problem(0, 0, v.next, s.first-1, errMissing)
+	before := v.link
+	v.follows(s)
+	if !before.known || before.value != s.header.Previous {
+		v.witness.run = 0 // what comes now says nothing of what was before
+	}
+	if v.report.Blocks == 0 {
+		v.opens(s)
+	}
+	if back := s.header.ClockBack; back > 0 {
+		v.report.addClockStep(ClockStep{name, s.first, time.Duration(back)})
 	}
 	v.found = footer{extremes: noExtremes()}
 	end, err := v.blocks(f, s, size)
@@ -126,12 +147,28 @@ func (v *verifier) segment(name string, last bool) error {
 	}
 	if s.sealed() {
 		v.footer(s, end)
+		v.signature(s)
 	} else if err := v.tail(f, end, size, last); err != nil {
 		return err
 	}
 	v.report.Clean = s.closed()
 	v.before = s
 	return nil
+}
+
+// follows looks whether the segment is what comes next.
+func (v *verifier) follows(s *segment) {
+	v.header(s)
+	switch {
+	case s.first > v.next:
+		v.problem(0, 0, v.next, s.first-1, errMissing)
+	case s.first < v.next:
+		v.fault(0, 0, fmt.Errorf("records from %d on are in the segment before as well", s.first))
+	}
+	if s.first != v.next {
+		v.link.known = false // what is missing is reason enough for another value
+	}
+	v.chain(s)
 }
 
 func (v *verifier) header(s *segment) {
@@ -178,20 +215,23 @@ func (v *verifier) blocks(f File, s *segment, size int64) (int64, error) {
 		if err := v.buffer.read(f, &e); err != nil {
 			return err
 		}
-		if err := v.chained(blk); err != nil {
-			v.fault(offset, blk.size(), err)
-		}
+		v.chained(offset, blk)
 		err := v.buffer.decode(&e, s.header.Salt)
 		if err == nil {
 			err = v.contents(blk)
 		}
-		if errors.Is(err, ErrDamaged) {
-			v.problem(offset, blk.size(), blk.zone.First, blk.zone.Last, err)
-			return nil
+		if err != nil && !errors.Is(err, ErrDamaged) {
+			return err
 		}
-		v.report.Records += uint64(blk.records)
-		v.report.RawBytes += uint64(blk.raw)
-		return err
+		if err != nil {
+			v.problem(offset, blk.size(), blk.zone.First, blk.zone.Last, err)
+		} else {
+			v.report.Records += uint64(blk.records)
+			v.report.RawBytes += uint64(blk.raw)
+			v.witness.run += uint64(blk.records)
+		}
+		v.reach(s, blk.zone.Last)
+		return nil
 	}
 	limit := size
 	if s.sealed() {

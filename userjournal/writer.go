@@ -77,7 +77,7 @@ func foreignError(dir, name string) error {
 }
 
 func create(dir string, o Options, lock io.Closer) (*Writer, error) {
-	r := recovery{fs: o.FS, dir: dir}
+	r := recovery{fs: o.FS, dir: dir, key: o.Key}
 	h, err := r.run()
 	if err != nil {
 		return nil, err
@@ -95,6 +95,7 @@ func create(dir string, o Options, lock io.Closer) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
+	w.recovery.ClockBack = time.Duration(c.seg.header.ClockBack)
 	for i := range buffers {
 		b := &buffer{data: make([]byte, o.BlockSize)}
 		if i == 0 {

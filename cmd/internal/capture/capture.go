@@ -77,7 +77,10 @@ func Start(ctx context.Context, o Options) (_ *Capture, err error) {
 // tellRecovery says what a recorder that was killed left behind.
 func (c *Capture) tellRecovery() {
 	r := c.journal.Recovery()
-	if r.Status == userjournal.RecoveryNone {
+	if r.ClockBack > 0 {
+		c.o.Notice(fmt.Sprintf("the clock was set back by %v since the journal was last written to: times of day overlap, ordinals do not", r.ClockBack))
+	}
+	if r.Status == userjournal.RecoveryClean {
 		return
 	}
 	c.o.Notice(fmt.Sprintf("the journal was not closed, %s: %d unfinished bytes cut off, going on at ordinal %d",
