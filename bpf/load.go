@@ -91,7 +91,7 @@ func Load(ctx context.Context, o Options) (*Producer, error) {
 
 // load is Load for one set.
 func load(ctx context.Context, s set, o *Options) (_ *Producer, err error) {
-	p := &Producer{set: s, ringBytes: o.RingBytes, filter: o.Filter}
+	p := &Producer{set: s, ringBytes: o.RingBytes}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())

@@ -25,8 +25,8 @@
  * nothing may sleep.
  *
  * Locks, outermost first: run_lock (dev.c; begin and end of a run, calls
- * vexj_hooks_arm), filter_lock, kin_lock (context.c, irqs off: it is taken by
- * the tracepoints of fork and exit). No hook takes any but the last.
+ * vexj_hooks_arm), filter_lock, kin_lock (context.c, without softirqs: it is
+ * taken by the tracepoints of fork and of the freeing of tasks). No hook takes any.
  */
 #ifndef VEXJ_CORE_H
 #define VEXJ_CORE_H
@@ -105,14 +105,14 @@ struct vexj_counts {
 	u64 lost[VEXJ_LOST_CAUSES];
 };
 
-struct vexj_ring;
+struct vexj_ringfd;
 struct vexj_scratch;
 
 /* From one VEXJ_IOC_CONSUME to the next. What it points to lives as long. */
 struct vexj_run {
 	atomic64_t global_sequence ____cacheline_aligned;
 	struct vexj_counts __percpu *counts ____cacheline_aligned;
-	struct vexj_ring **rings;	/* by CPU */
+	struct vexj_ringfd **rings;	/* by CPU */
 	struct vexj_scratch __percpu *scratch;
 	u64 id_base;
 	u64 visibility;
@@ -134,16 +134,18 @@ extern struct vexj_run __rcu *vexj_run;
 int vexj_dev_init(void);
 void vexj_dev_exit(void);
 
+/* Of the last run, for c->cpu; the rest of c is 0. May sleep. */
+void vexj_dev_count(struct vexj_dev_counters *c);
+
 /* ---- filter.c ---- */
 
 struct vexj_prefix {
+	const u8 *bytes;	/* in the filter's text */
 	u32 len;		/* without a trailing slash */
-	u8 bytes[];
 };
 
-/* Never changed once it is published; the old one is freed by RCU. */
+/* Never changed once it is published. */
 struct vexj_filter {
-	struct rcu_head rcu;
 	u32 flags;		/* VEXJ_DEV_FILTER_* */
 	u32 uids_len, devs_len, prefixes_len;
 	u64 cgroup;
@@ -151,7 +153,7 @@ struct vexj_filter {
 	u64 asked[VEXJ_DEV_WANTED];	/* as it was set: what FILTER_GET answers */
 	u32 uids[VEXJ_DEV_IDS];
 	dev_t devs[VEXJ_DEV_IDS];
-	const struct vexj_prefix *prefixes[VEXJ_DEV_PREFIXES];
+	struct vexj_prefix prefixes[VEXJ_DEV_PREFIXES];
 	u32 text_len;
 	u8 text[];		/* the prefixes as they were set */
 };
@@ -180,7 +182,7 @@ void vexj_filter_exit(void);
 
 /* ---- context.c: attribution, and the followed trees ---- */
 
-/* Never changed once it is published; freed by RCU. */
+/* What hooks read of it is never changed once it is published; freed by RCU. */
 struct vexj_context {
 	struct rcu_head rcu;
 	struct list_head list;		/* of all; under kin_lock */
@@ -188,6 +190,8 @@ struct vexj_context {
 	u32 kind;
 	u64 id;			/* cgroup id, or tgid in the initial namespace */
 	u64 start;		/* of the tree's first process: ns, CLOCK_BOOTTIME */
+	struct vexj_context *outer;	/* whose place it took in a tree; under kin_lock */
+	u32 processes;		/* that have it; under kin_lock */
 	u64 session;
 	u64 parent, root;
 	u64 visibility;		/* ~0: all */
@@ -212,7 +216,7 @@ u32 vexj_context_count(void);
 int vexj_context_init(void);
 void vexj_context_exit(void);
 
-/* ---- record.c ---- */
+/* ---- record.c, task.c ---- */
 
 /*
  * A record in the making. Who makes it sets what is said of it; the fields
@@ -234,7 +238,7 @@ struct vexj_build {
 	/* ---- */
 	struct vexj_run *run;
 	u8 *rec;		/* VEXJ_REC_SIZE bytes */
-	u32 end;		/* offset in rec: where the next attribute begins */
+	u32 last, end;		/* offsets in rec: of the last attribute, of the next */
 	u32 path_off, path_len, path2_off, path2_len;
 	bool overflow;		/* an attribute did not fit */
 };
@@ -243,7 +247,7 @@ struct vexj_build {
  * Begins a record in a scratch area of this CPU, of which there is one for each
  * level of interruption. Returns NULL where nothing records, or no area is left,
  * which is counted as a loss. Whatever is not NULL must be given to one of the
- * next two. Any context but NMI.
+ * next two. Any context.
  */
 struct vexj_build *vexj_begin(u32 type, u32 via);
 void vexj_abort(struct vexj_build *b);
@@ -293,7 +297,7 @@ void vexj_held_put(struct vexj_build *b, const struct vexj_held *held);
  */
 void vexj_lose(enum vexj_lost_cause cause, u32 n);
 
-int vexj_record_init(void);
+int vexj_task_init(void);
 
 /* ---- emit.c ---- */
 
@@ -304,9 +308,8 @@ int vexj_record_init(void);
  */
 ssize_t vexj_emit_text(const u8 *text, size_t len, bool trusted);
 
-/* ---- sysfs.c: /sys/module/vexj/ ---- */
+/* ---- sysfs.c ---- */
 
-int vexj_sysfs_init(void);
-void vexj_sysfs_exit(void);
+extern const struct attribute_group *vexj_sysfs_groups[];
 
 #endif

@@ -26,13 +26,9 @@ func completeJournal(cmd *cobra.Command) {
 
 func completeCapture(cmd *cobra.Command) {
 	completeProducer(cmd)
-	completeFilter(cmd)
+	completeType(cmd)
 	completeJournal(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("durability", fixed([]string{"none", "interval", "batch", "record"}))
-}
-
-func completeFilter(cmd *cobra.Command) {
-	completeType(cmd)
 	_ = cmd.MarkFlagDirname("path")
 	_ = cmd.MarkFlagFilename("filesystem")
 }

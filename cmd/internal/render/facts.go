@@ -4,7 +4,6 @@ package render
 
 import (
 	"bytes"
-	"encoding/binary"
 	"strconv"
 	"time"
 
@@ -56,12 +55,15 @@ func appendFacts(dst []byte, r uapi.Record) []byte {
 			dst = append(dst, " realtime="...)
 			dst = time.Unix(0, int64(c.Realtime)).UTC().AppendFormat(dst, time.RFC3339Nano)
 		}
+	case uapi.SemIntent, uapi.AgentQuery, uapi.AgentReasoning, uapi.AgentDecision, uapi.AgentOrchestration,
+		uapi.AgentLearning, uapi.AgentInteraction:
+		dst = appendAgent(dst, r)
 	}
 	if via := sub.Via(); via != uapi.ViaCall {
 		dst = append(dst, " via="...)
 		dst = append(dst, via.String()...)
 	}
-	return appendAttribution(dst, r)
+	return dst
 }
 
 func appendFact(dst []byte, name string, v uint64) []byte {
@@ -215,17 +217,14 @@ func appendProducer(dst []byte, r uapi.Record) []byte {
 	return dst
 }
 
-// appendAttribution says for which agent something was done, and with which
-// intent. Any record can bear it.
-func appendAttribution(dst []byte, r uapi.Record) []byte {
-	for tag, v := range r.Attrs() {
-		switch tag {
-		case uapi.AttrAgentID:
-			dst = quote.Append(append(dst, " agent="...), v)
-		case uapi.AttrAgentIntent, uapi.AttrSemIntent:
-			dst = quote.Append(append(dst, " intent="...), v)
-		case uapi.AttrSession:
-			dst = appendFact(dst, " session=", binary.LittleEndian.Uint64(v))
+func appendAgent(dst []byte, r uapi.Record) []byte {
+	for _, a := range []struct {
+		tag  uapi.Tag
+		name string
+	}{{uapi.AttrAgentID, " agent="}, {uapi.AttrAgentIntent, " intent="}, {uapi.AttrSemIntent, " intent="}} {
+		if v, ok := r.Attr(a.tag); ok {
+			dst = append(dst, a.name...)
+			dst = quote.Append(dst, v)
 		}
 	}
 	return dst
