@@ -1,13 +1,337 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The hooks, all of them; none yet, so that only what is emitted is recorded. */
-#include "core.h"
+/*
+ * Placing hooks: functions by kretprobes, on ftrace where the kernel has it, and
+ * tracepoints. All are placed disabled when the module is loaded, so that what
+ * cannot be placed is known at once and what is costs nothing; a run enables them.
+ */
+#include <linux/kprobes.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/tracepoint.h>
+#include "calls.h"
+#include "hooks.h"
+
+#include "compat/kretprobe.h"
+
+#define INSTANCES 512	/* of one function at a time: each takes some 300 bytes */
+
+static struct vexj_probe *const groups[] = {
+	vexj_mount_probes, vexj_name_probes, vexj_data_probes, vexj_copy_probes, vexj_open_probes,
+	vexj_attribute_probes, vexj_memory_probes, vexj_path_probes, vexj_aio_probes, vexj_uring_probes,
+};
+
+static struct vexj_trace *const traces[] = { vexj_call_traces, vexj_process_traces };
+
+/* Counts the runs; odd while there is one. Entries of another run are stale. */
+static u64 run;
+
+#define for_each_probe(p, i) \
+	for (i = 0; i < ARRAY_SIZE(groups); i++) \
+		for (p = groups[i]; p->function; p++)
+
+#define for_each_trace(t, i) \
+	for (i = 0; i < ARRAY_SIZE(traces); i++) \
+		for (t = traces[i]; t->name; t++)
+
+static void load_args(unsigned long *to, const struct vexj_probe *p, struct pt_regs *regs)
+{
+	int i;
+
+	for (i = 0; i < VEXJ_ARGS && p->at[i] != VEXJ_ABSENT; i++)
+		to[i] = regs_get_kernel_argument(regs, p->at[i]);
+}
+
+/* A kretprobe's entry. Not 0: its exit is of no interest. */
+static int on_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct vexj_probe *p = container_of(get_kretprobe(ri), struct vexj_probe, rp);
+	struct vexj_entry *in = (struct vexj_entry *)ri->data;
+	struct vexj_hit h = { .in = in };
+
+	if (!(READ_ONCE(run) & 1))
+		return 1;
+	h.st = vexj_state_here(true);
+	if (!h.st)
+		return 1;
+	load_args(h.arg, p, regs);
+	memset(in, 0, offsetof(struct vexj_entry, arg));
+	in->held = NULL;
+	in->has_before = false;
+	if (!p->enter(&h))
+		return 1;
+	memcpy(in->arg, h.arg, sizeof(in->arg));
+	in->st = h.st;
+	in->run = run;
+	in->time = ktime_get_boot_fast_ns();
+	if (!p->aside) {
+		in->outer = h.st->top;
+		h.st->top = in;
+	}
+	return 0;
+}
+
+static void set_result(struct vexj_hit *h, u8 returns, unsigned long v)
+{
+	switch (returns) {
+	case VEXJ_RETURNS_INT:
+		h->result = (int)v;
+		break;
+	case VEXJ_RETURNS_POINTER:
+		if (IS_ERR((void *)v))
+			h->result = v;
+		else
+			h->object = (void *)v;
+		break;
+	default:
+		h->result = v;
+	}
+}
+
+static int on_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct vexj_probe *p = container_of(get_kretprobe(ri), struct vexj_probe, rp);
+	struct vexj_entry *in = (struct vexj_entry *)ri->data;
+	struct vexj_hit h = { .in = in, .st = in->st };
+
+	/* The state that it points to went with its run. */
+	if (in->run == READ_ONCE(run)) {
+		if (!p->aside)
+			h.st->top = in->outer;
+		memcpy(h.arg, in->arg, sizeof(h.arg));
+		set_result(&h, p->returns, regs_return_value(regs));
+		p->leave(&h);
+	}
+	kfree(in->held);
+	in->held = NULL;
+	return 0;
+}
+
+/* A kprobe: the entry of a function whose exit is never of interest. */
+static int on_note(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct vexj_probe *p = container_of(kp, struct vexj_probe, rp.kp);
+	struct vexj_hit h = {};
+
+	if (!(READ_ONCE(run) & 1))
+		return 0;
+	if (!p->any_task) {
+		h.st = vexj_state_here(true);
+		if (!h.st)
+			return 0;
+	}
+	load_args(h.arg, p, regs);
+	p->enter(&h);
+	return 0;
+}
+NOKPROBE_SYMBOL(on_note);
+NOKPROBE_SYMBOL(on_entry);
+NOKPROBE_SYMBOL(on_return);
+
+static int place_on(struct vexj_probe *p, const char *function)
+{
+	struct kretprobe *rp = &p->rp;
+
+	memset(rp, 0, sizeof(*rp));
+	rp->kp.symbol_name = function;
+	rp->kp.flags = KPROBE_FLAG_DISABLED;
+	if (!p->leave) {
+		rp->kp.pre_handler = on_note;
+		return register_kprobe(&rp->kp);
+	}
+	rp->entry_handler = on_entry;
+	rp->handler = on_return;
+	rp->data_size = sizeof(struct vexj_entry);
+	rp->maxactive = p->instances ?: INSTANCES;
+	return register_kretprobe(rp);
+}
+
+static void take_away(struct vexj_probe *p)
+{
+	if (p->leave)
+		unregister_kretprobe(&p->rp);
+	else
+		unregister_kprobe(&p->rp.kp);
+}
+
+static int place(struct vexj_probe *p)
+{
+	int err = place_on(p, p->function);
+
+	if (err != -ENOENT || !p->other)
+		return err;
+	p->function = p->other;
+	return place_on(p, p->function);
+}
+
+static void place_probe(struct vexj_probe *p)
+{
+	const char *why = p->unfit;
+	int err = 0;
+
+	if (!why)
+		err = place(p);
+	if (!why && !err) {
+		why = vexj_prototype_differs(p->function);
+		if (why)
+			take_away(p);
+	}
+	if (!why && !err) {
+		p->report = vexj_hook_report(p->function, p->operation, NULL);
+		return;
+	}
+	if (p->optional && (why || err == -ENOENT))
+		return;
+	if (why)
+		vexj_hook_report(p->function, p->operation, "%s", why);
+	else if (err == -ENOENT)
+		vexj_hook_report(p->function, p->operation, "this kernel has no such function, or has it inlined everywhere");
+	else
+		vexj_hook_report(p->function, p->operation, "the kernel takes no probe on it (error %d)", err);
+}
+
+static void place_trace(struct vexj_trace *t)
+{
+	t->tp = vexj_tracepoint(t->name);
+	t->report = vexj_hook_report(t->name, t->operation, t->tp ? NULL : "%s", "this kernel has no such tracepoint");
+}
+
+static bool placed(const struct vexj_probe *p)
+{
+	return p->report && p->report->placed;
+}
 
 int vexj_hooks_init(void)
 {
-	return vexj_hook_report("hooks", "all operations", "none is written yet") ? 0 : -ENOMEM;
+	struct vexj_probe *p;
+	struct vexj_trace *t;
+	int i, err;
+
+	err = vexj_mount_init();
+	if (err)
+		return err;
+	err = vexj_states_init();
+	if (err)
+		return err;
+	if (vexj_walk_init())
+		vexj_hook_report("dentry_hashtable", "where the names of failed calls lead", "it was not found in this kernel");
+	for_each_trace(t, i)
+		place_trace(t);
+	for_each_probe(p, i)
+		place_probe(p);
+	return 0;
 }
 
-void vexj_hooks_exit(void) {}
-int vexj_hooks_arm(void) { return 0; }
-void vexj_hooks_disarm(void) {}
-void vexj_hooks_settle(void) {}
+void vexj_hooks_exit(void)
+{
+	struct vexj_probe *p;
+	int i;
+
+	for_each_probe(p, i) {
+		if (placed(p))
+			take_away(p);
+	}
+	vexj_states_exit();
+}
+
+static unsigned long misses(const struct vexj_probe *p)
+{
+	return p->rp.kp.nmissed + (p->leave ? p->rp.nmissed : 0);
+}
+
+/* What was missed before a run is nobody's loss. */
+static void forget_misses(void)
+{
+	struct vexj_probe *p;
+	int i;
+
+	for_each_probe(p, i)
+		p->settled = misses(p);
+}
+
+void vexj_hooks_settle(void)
+{
+	static DEFINE_MUTEX(lock);
+	struct vexj_probe *p;
+	unsigned long n;
+	int i;
+
+	mutex_lock(&lock);
+	for_each_probe(p, i) {
+		n = misses(p) - p->settled;
+		if (!placed(p) || !n)
+			continue;
+		p->settled += n;
+		atomic64_add(n, &p->report->missed);
+		vexj_lose(VEXJ_LOST_STATE, n);
+	}
+	mutex_unlock(&lock);
+}
+
+static int enable(struct vexj_probe *p)
+{
+	return p->leave ? enable_kretprobe(&p->rp) : enable_kprobe(&p->rp.kp);
+}
+
+static void disable(struct vexj_probe *p)
+{
+	if (p->leave)
+		disable_kretprobe(&p->rp);
+	else
+		disable_kprobe(&p->rp.kp);
+}
+
+int vexj_hooks_arm(void)
+{
+	struct vexj_probe *p;
+	struct vexj_trace *t;
+	int i, err;
+
+	forget_misses();
+	WRITE_ONCE(run, run + 1);
+	for_each_probe(p, i) {
+		if (!placed(p))
+			continue;
+		err = enable(p);
+		if (err)
+			goto undo;
+	}
+	for_each_trace(t, i) {
+		if (!t->tp)
+			continue;
+		err = tracepoint_probe_register(t->tp, t->probe, NULL);
+		if (err)
+			goto undo;
+		t->registered = true;
+	}
+	return 0;
+undo:
+	vexj_hooks_disarm();
+	return err;
+}
+
+/*
+ * Entries that are left behind point to states that are about to go: the number
+ * of the run, which they bear, is raised before anybody could come upon them.
+ */
+void vexj_hooks_disarm(void)
+{
+	struct vexj_probe *p;
+	struct vexj_trace *t;
+	int i;
+
+	for_each_trace(t, i) {
+		if (t->registered)
+			tracepoint_probe_unregister(t->tp, t->probe, NULL);
+		t->registered = false;
+	}
+	for_each_probe(p, i) {
+		if (placed(p))
+			disable(p);
+	}
+	WRITE_ONCE(run, run + 1);
+	tracepoint_synchronize_unregister();
+	synchronize_rcu();
+	vexj_async_forget();
+	vexj_states_drop();
+}

@@ -72,6 +72,5 @@ func (c Conditions) Compile() (*Filter, error) {
 		}
 	}
 	f.wanted = f.facts()
-	f.keys = f.makeKeys()
 	return f, nil
 }

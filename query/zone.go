@@ -3,8 +3,6 @@
 package query
 
 import (
-	"slices"
-
 	"vexj/userjournal"
 )
 
@@ -18,9 +16,7 @@ func (f *Filter) MayMatch(z *userjournal.ZoneMap) bool {
 	if z.Flags&f.flagWant != f.flagWant || f.flagAny != 0 && z.Flags&f.flagAny == 0 {
 		return false
 	}
-	return f.mayHaveType(z) && may(f.pids, z.MayHavePID) && f.mayHavePath(z) &&
-		may(f.inodes, z.MayHaveInode) && may(f.sessions, z.MayHaveSession) &&
-		may(f.agents, func(id string) bool { return z.MayHaveAgent([]byte(id)) })
+	return f.mayHaveType(z) && f.mayHavePID(z) && f.mayHavePath(z)
 }
 
 func (f *Filter) mayHaveType(z *userjournal.ZoneMap) bool {
@@ -35,6 +31,15 @@ func (f *Filter) mayHaveType(z *userjournal.ZoneMap) bool {
 	return false
 }
 
+func (f *Filter) mayHavePID(z *userjournal.ZoneMap) bool {
+	for _, pid := range f.pids {
+		if z.MayHavePID(pid) {
+			return true
+		}
+	}
+	return len(f.pids) == 0
+}
+
 func (f *Filter) mayHavePath(z *userjournal.ZoneMap) bool {
 	for i := range f.paths {
 		if z.MayHavePath(f.paths[i].dir) {
@@ -42,8 +47,4 @@ func (f *Filter) mayHavePath(z *userjournal.ZoneMap) bool {
 		}
 	}
 	return len(f.paths) == 0
-}
-
-func may[T any](wanted []T, has func(T) bool) bool {
-	return len(wanted) == 0 || slices.ContainsFunc(wanted, has)
 }

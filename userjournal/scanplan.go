@@ -76,7 +76,7 @@ func (p *scanPlan) wanted(entries []entry) (lo, hi int) {
 	return lo, hi
 }
 
-// narrow asks the index of a sealed segment which of its blocks are
+// narrow asks footer and index of a sealed segment which of its blocks are
 // worth a look: nil is all of them. If none is, and all that it should hold is
 // there, last is its last ordinal, and otherwise 0.
 func (p *scanPlan) narrow(x *index) (blocks blockSet, last uint64, err error) {
@@ -84,44 +84,37 @@ func (p *scanPlan) narrow(x *index) (blocks blockSet, last uint64, err error) {
 	if len(o.Keys) == 0 && o.Since.IsZero() && o.Until.IsZero() {
 		return nil, 0, nil
 	}
-	// What was sealed since the scan began is scanned as it was then.
-	if x.first == p.tail.first && !p.tail.sealed() {
-		return nil, 0, nil
-	}
 	r := p.reader
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	k, err := r.openIndex(x)
-	if err != nil {
-		if noIndex(err) {
-			err = nil
-		}
+	if err := r.load(x, false); err != nil {
 		return nil, 0, err
 	}
-	defer k.close()
-	if !k.damaged && k.records > 0 {
-		last = x.first + k.records - 1
+	// What was sealed since the scan began is scanned as it was then.
+	if !x.sealed() || x.first == p.tail.first && !p.tail.sealed() {
+		return nil, 0, nil
 	}
-	if !p.timely(k.minKtime, k.maxKtime, k.wallOffset) {
+	if x.footer.flags&sealedDamaged == 0 && x.footer.records > 0 {
+		last = x.first + x.footer.records - 1
+	}
+	if !p.timely(x.footer.extremes.minKtime, x.footer.extremes.maxKtime, x.header) {
 		return blockSet{}, last, nil
 	}
 	if len(o.Keys) == 0 {
 		return nil, 0, nil
 	}
-	if blocks, err = k.candidates(o.Keys); noIndex(err) {
-		return nil, 0, nil
-	}
-	if err != nil || !blocks.empty() {
+	blocks, err = r.candidates(x, o.Keys)
+	if err != nil || blocks == nil || !blocks.empty() {
 		last = 0
 	}
 	return blocks, last, err
 }
 
 // timely: a record with one of the ktimes may be in the time that is wanted.
-func (p *scanPlan) timely(minKtime, maxKtime uint64, wallOffset int64) bool {
+func (p *scanPlan) timely(minKtime, maxKtime uint64, h *segmentHeader) bool {
 	o := &p.options
-	return (o.Since.IsZero() || !wallTime(maxKtime, wallOffset).Before(o.Since)) &&
-		(o.Until.IsZero() || wallTime(minKtime, wallOffset).Before(o.Until))
+	return (o.Since.IsZero() || !h.time(maxKtime).Before(o.Since)) &&
+		(o.Until.IsZero() || h.time(minKtime).Before(o.Until))
 }
 
 // missing is the damage between what was expected and the records first to

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Transfers that may complete in another context than they were begun in, kept
+ * by their kiocb in between.
+ */
+#ifndef VEXJ_ASYNC_H
+#define VEXJ_ASYNC_H
+
+#include "hooks.h"
+
+/* Keeps a transfer that the current task begins. One that is begun again stays. */
+void vexj_async_begin(const struct kiocb *k, u32 type, u32 via, u64 length);
+
+/*
+ * Makes the record of a transfer with its result, if it is one that was kept, and
+ * forgets it. Its file is still held by the kiocb.
+ */
+void vexj_async_end(const struct kiocb *k, s64 result);
+
+/* Forgets it: it will not be heard of again, or does not count. */
+void vexj_async_drop(const struct kiocb *k);
+
+#endif
