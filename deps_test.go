@@ -61,7 +61,7 @@ var testArrows = map[string][]string{
 var outside = map[string][]string{
 	"github.com/bmatcuk/doublestar/v4": {"query"},
 	"github.com/cilium/ebpf":           {"bench", "bpf", "compat/capability"},
-	"github.com/pierrec/lz4/v4":        {"userjournal"},
+	"github.com/pierrec/lz4/v4":        {"compat", "userjournal"},
 	"github.com/rogpeppe/go-internal":  nil, // tests
 	"github.com/spf13/cobra":           {"cmd"},
 	"github.com/spf13/pflag":           {"cmd"},

@@ -72,5 +72,6 @@ func (c Conditions) Compile() (*Filter, error) {
 		}
 	}
 	f.wanted = f.facts()
+	f.keys = f.makeKeys()
 	return f, nil
 }

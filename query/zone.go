@@ -3,6 +3,8 @@
 package query
 
 import (
+	"slices"
+
 	"vexj/userjournal"
 )
 
@@ -16,7 +18,9 @@ func (f *Filter) MayMatch(z *userjournal.ZoneMap) bool {
 	if z.Flags&f.flagWant != f.flagWant || f.flagAny != 0 && z.Flags&f.flagAny == 0 {
 		return false
 	}
-	return f.mayHaveType(z) && f.mayHavePID(z) && f.mayHavePath(z)
+	return f.mayHaveType(z) && may(f.pids, z.MayHavePID) && f.mayHavePath(z) &&
+		may(f.inodes, z.MayHaveInode) && may(f.sessions, z.MayHaveSession) &&
+		may(f.agents, func(id string) bool { return z.MayHaveAgent([]byte(id)) })
 }
 
 func (f *Filter) mayHaveType(z *userjournal.ZoneMap) bool {
@@ -31,15 +35,6 @@ func (f *Filter) mayHaveType(z *userjournal.ZoneMap) bool {
 	return false
 }
 
-func (f *Filter) mayHavePID(z *userjournal.ZoneMap) bool {
-	for _, pid := range f.pids {
-		if z.MayHavePID(pid) {
-			return true
-		}
-	}
-	return len(f.pids) == 0
-}
-
 func (f *Filter) mayHavePath(z *userjournal.ZoneMap) bool {
 	for i := range f.paths {
 		if z.MayHavePath(f.paths[i].dir) {
@@ -47,4 +42,8 @@ func (f *Filter) mayHavePath(z *userjournal.ZoneMap) bool {
 		}
 	}
 	return len(f.paths) == 0
+}
+
+func may[T any](wanted []T, has func(T) bool) bool {
+	return len(wanted) == 0 || slices.ContainsFunc(wanted, has)
 }

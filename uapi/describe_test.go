@@ -88,6 +88,10 @@ func describeAttr(r Record, tag Tag, v []byte) string {
 	case AttrClock:
 		c, _ := r.Clock()
 		return fmt.Sprintf("boottime=%d realtime=%d boot_id=%x", c.Boottime, c.Realtime, c.BootID)
+	case AttrLegacy:
+		l, _ := r.Legacy()
+		return fmt.Sprintf("format=%d part=%d offset=%d size=%d at=%d layout=%d encoding=%d compression=%d flags=0x%x",
+			uint32(l.Format), uint32(l.Part), l.Offset, l.Size, l.At, l.Layout, l.Encoding, l.Compression, l.Flags)
 	}
 	if _, fixed := tag.Size(); fixed {
 		n, _ := r.U64(tag)

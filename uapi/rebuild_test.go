@@ -68,6 +68,9 @@ func rebuildAttr(b *Builder, r Record, tag Tag, v []byte) {
 	case AttrClock:
 		c, _ := r.Clock()
 		b.AddClock(c)
+	case AttrLegacy:
+		l, _ := r.Legacy()
+		b.AddLegacy(l)
 	default:
 		rebuildScalar(b, r, tag, v)
 	}

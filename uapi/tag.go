@@ -48,6 +48,9 @@ const (
 	AttrTags            Tag = 80
 	AttrSemIntent       Tag = 81
 	AttrSemConfidence   Tag = 82
+
+	AttrLegacy    Tag = 96
+	AttrLegacyFix Tag = 97
 )
 
 // anySize is the size of an attribute that is bytes.
@@ -98,6 +101,9 @@ var tags = [...]struct {
 	AttrTags:            {"tags", anySize},
 	AttrSemIntent:       {"sem-intent", anySize},
 	AttrSemConfidence:   {"sem-confidence", 4},
+
+	AttrLegacy:    {"legacy", legacySize},
+	AttrLegacyFix: {"legacy-fix", anySize},
 }
 
 // Known reports whether the tag is one of the constants above.

@@ -81,6 +81,7 @@ const (
 	SysProducerStart Type = 0x0541
 	SysProducerStop  Type = 0x0542
 	SysClock         Type = 0x0543
+	SysLegacy        Type = 0x0544
 
 	SemTxBegin       Type = 0x0601
 	SemTxEnd         Type = 0x0602
@@ -178,6 +179,7 @@ var typeNames = [...]string{
 	SysProducerStart: "producer-start",
 	SysProducerStop:  "producer-stop",
 	SysClock:         "clock",
+	SysLegacy:        "legacy",
 
 	SemTxBegin:       "tx-begin",
 	SemTxEnd:         "tx-end",

@@ -229,6 +229,7 @@ enum vexj_type {
 	VEXJ_SYS_PRODUCER_START	= 0x0541,	/* producer, coverage, clock */
 	VEXJ_SYS_PRODUCER_STOP	= 0x0542,	/* producer with final counts; coverage: what turned out unseen */
 	VEXJ_SYS_CLOCK		= 0x0543,	/* clock */
+	VEXJ_SYS_LEGACY		= 0x0544,	/* legacy: what of a converted file is no event */
 
 	VEXJ_CAT_SEMANTIC	= 0x0600,
 	VEXJ_SEM_TX_BEGIN	= 0x0601,
@@ -316,6 +317,23 @@ enum vexj_lost_cause {
 	VEXJ_LOST_CAUSES	= 9,
 };
 
+/* What a converted record comes from. */
+enum vexj_legacy_format {
+	VEXJ_LEGACY_SEMJ1	= 1,	/* the kernel journal, version 1 */
+	VEXJ_LEGACY_USJL1	= 2,	/* the userspace journal, version 1 */
+};
+
+enum vexj_legacy_part {
+	VEXJ_PART_EVENT		= 1,	/* the record is it */
+	VEXJ_PART_HEADER	= 2,	/* payload: the header of the file */
+	VEXJ_PART_PAYLOAD	= 3,	/* payload: some of the last event's */
+	VEXJ_PART_BLOCK		= 4,	/* payload: the header of a storage block */
+	VEXJ_PART_INDEX		= 5,	/* payload: index entries */
+	VEXJ_PART_BYTES		= 6,	/* payload: bytes as they stand in the file */
+	VEXJ_PART_ZEROES	= 7,	/* size zeroes */
+	VEXJ_PART_END		= 8,	/* payload: SHA-256 of the file; size: its bytes */
+};
+
 /* Attribute tags; the size is fixed unless "bytes" is said. */
 enum vexj_tag {
 	VEXJ_ATTR_TASK		= 1,	/* struct vexj_attr_task */
@@ -359,6 +377,9 @@ enum vexj_tag {
 	VEXJ_ATTR_TAGS		= 80,	/* bytes: JSON */
 	VEXJ_ATTR_SEM_INTENT	= 81,	/* bytes */
 	VEXJ_ATTR_SEM_CONFIDENCE = 82,	/* u32 */
+
+	VEXJ_ATTR_LEGACY	= 96,	/* struct vexj_attr_legacy */
+	VEXJ_ATTR_LEGACY_FIX	= 97,	/* bytes: {u32 offset, u32 len, bytes, padding to 4}: see package compat */
 };
 
 struct vexj_attr {
@@ -456,6 +477,20 @@ struct vexj_attr_clock {
 	__u64 boottime;		/* ns, CLOCK_BOOTTIME */
 	__u64 realtime;		/* ns, CLOCK_REALTIME at the same instant */
 	__u8  boot_id[16];
+} VEXJ_PACKED;
+
+/* Where in a legacy file a converted record comes from, and what it said there. */
+struct vexj_attr_legacy {
+	__u32 format;		/* enum vexj_legacy_format */
+	__u32 part;		/* enum vexj_legacy_part */
+	__u64 offset;		/* bytes: of the part in the file, or in the data of its block */
+	__u64 size;		/* bytes of the part */
+	__u64 at;		/* PAYLOAD, INDEX, BYTES: where the payload belongs in the part;
+				   EVENT: bytes of its payload that follow as PAYLOAD */
+	__u32 layout;		/* which way of laying out the part: see package compat */
+	__u32 encoding;		/* SEMJ: encryption_type; USJL: format */
+	__u32 compression;	/* as it says there */
+	__u32 flags;		/* USJL: flags of the entry */
 } VEXJ_PACKED;
 
 /*

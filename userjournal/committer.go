@@ -45,7 +45,6 @@ func (c *committer) begin(h segmentHeader) error {
 	if err != nil {
 		return err
 	}
-	seg.keys = c.keys.buffer()
 	seg.signer = c.w.options.Key
 	c.seg = seg
 	c.sync.named = true
@@ -197,7 +196,7 @@ func (c *committer) write(p *blockPacker) (op string, err error) {
 	if err := c.seg.put(out, &blk); err != nil {
 		return "write", err
 	}
-	c.seg.keys.add(len(c.seg.footer.entries)-1, &p.sum)
+	c.keys.add(c.seg, &p.sum)
 	c.next += uint64(p.records)
 
 	n := &c.w.count
@@ -219,7 +218,7 @@ func (c *committer) rotate() (op string, err error) {
 		return "create", err
 	}
 	c.sync.seal(old, c.next-1, nil)
-	c.keys.put(old)
+	c.keys.seal(old)
 	return "", nil
 }
 
@@ -262,7 +261,7 @@ func (c *committer) end(r request) {
 	}
 	c.sync.stop()
 	if err == nil {
-		c.keys.put(c.seg)
+		c.keys.seal(c.seg)
 	}
 	c.keys.stop()
 	c.w.failure.CompareAndSwap(nil, &failure{ErrClosed})

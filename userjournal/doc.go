@@ -34,6 +34,23 @@
 // one boot and one offset to wall time for all records behind it. A segment that
 // got no records is replaced by the next writer's.
 //
+// # Consumers
+//
+// NAME.consumer is the file of a consumer, who is owed every record:
+//
+//	usjl consumer 1
+//	journal 6c1f9a0e52f34f0b8f2d1a9c04be7713
+//	acknowledged 1334020
+//	created 2026-03-01T12:00:00.5Z
+//	updated 2026-03-01T12:00:07Z
+//	crc32c 1b9e22aa
+//
+// The last line is the CRC-32C of those before. The file is never changed, but
+// replaced by a synced one, under the lock of the file CONSUMERS.LOCK. Before an
+// acknowledgement is written the records are made durable that it is of,
+// whoever is writing them: otherwise a power cut could take records away that a
+// consumer has seen, and others would get their ordinals.
+//
 // # A segment
 //
 // Little-endian throughout. All offsets of parts are multiples of 8.
@@ -276,13 +293,14 @@
 //	type         fold the number of the bit of the zone map, 0 to 511, into
 //	             0x85ebca77c2b2ae63
 //	process      the same, 0 to 255, into 0xff51afd7ed558ccd
-//	flag         fold it into 0xc4ceb9fe1a85ec53; 0 is of a block that could not
-//	             be read, and may have anything
+//	flag         fold it into 0xc4ceb9fe1a85ec53; 0 is of a block of which the
+//	             keys do not tell all: it could not be read, or has paths whose
+//	             root side was cut off
 //
 //	+-------------------+ 0
-//	| pages             | of 4 KiB or a little more
+//	| pages             | of 8 KiB or a little more
 //	| directory         | 16 bytes for each page
-//	| tail              | 88 bytes
+//	| tail              | 112 bytes
 //	+-------------------+
 //
 //	page, an entry for each key, in their order:
@@ -299,15 +317,17 @@
 //	tail:
 //	     0    8  salt of the segment
 //	     8    8  ordinal of its first record
-//	    16    8  number of its records
-//	    24   32  chain value at its end
-//	    56    4  number of its blocks
-//	    60    4  number of pages
-//	    64    4  number of keys
-//	    68    4  version: 1
-//	    72    4  zero
-//	    76    4  CRC-32C of directory and tail up to here
-//	    80    8  magic "\x8fUSJidx\n"
+//	    16   32  chain value at its end
+//	    48    8  number of its records
+//	    56   16  ktime, lowest and highest
+//	    72    8  wall-clock offset
+//	    80    4  number of its blocks
+//	    84    4  number of pages
+//	    88    4  number of keys
+//	    92    4  flags: 4 as in the footer
+//	    96    4  version: 1
+//	   100    4  CRC-32C of directory and tail up to here
+//	   104    8  magic "\x8fUSJidx\n"
 //
 // Blocks have their number in the footer, from 0. Two reads answer for a key: the
 // end of the file and one page, however large the segment.
@@ -373,7 +393,8 @@
 //
 // A writer keeps eight buffers of BlockSize and about as much again for the blocks
 // that it makes, 4 MiB in all, 96 bytes for each block of the open segment, and
-// for the index up to 4 MiB of keys, three times while it makes one. A
+// for the index four lists of 2 MiB: what does not fit is put aside in a file
+// until the index is made. A
 // reader keeps at most 65,536 of these entries, 4 MiB, and 8 MiB of decoded
 // blocks; a scan has a few blocks under way. None of it grows with the journal.
 //

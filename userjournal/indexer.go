@@ -3,129 +3,140 @@
 package userjournal
 
 import (
+	"path/filepath"
 	"slices"
 )
 
-// An indexer makes the indexes of sealed segments in a goroutine of its own, in
-// nobody's way: if it falls behind it lets go of the postings and makes that
-// index from the records, when there is time.
+// An indexer makes the indexes of the segments that a writer seals, in a
+// goroutine of its own. The committer hands postings over and waits only if it
+// is two lots ahead. Another goroutine makes the indexes that were missing when
+// the journal was continued; it ends when the writer closes, with what is left
+// for the next one.
 type indexer struct {
 	w    *Writer
 	jobs chan indexJob
 	free chan postings
-	quit chan struct{} // closed: finish the jobs, leave the backlog
-	done chan struct{}
+	quit chan struct{}
+	done chan struct{} // both goroutines send to it
+
+	// The first goroutine's.
+	runs   *postingRuns // of the segment that is being written
+	failed bool
 }
 
+// An indexJob brings postings of the segment that is being written; the last
+// ones come with the segment, sealed.
 type indexJob struct {
-	segment  segment
-	postings postings
+	name   string
+	list   postings
+	sealed *segment
 }
 
 func newIndexer(w *Writer) *indexer {
 	x := &indexer{w: w, jobs: make(chan indexJob, 1), free: make(chan postings, 1),
-		quit: make(chan struct{}), done: make(chan struct{})}
+		quit: make(chan struct{}), done: make(chan struct{}, 2)}
 	go x.run()
+	go x.catchUp()
 	return x
 }
 
-// put hands over a segment that was sealed, with its postings.
-func (x *indexer) put(s *segmentWriter) {
+// add takes the keys of a block that was written.
+func (x *indexer) add(s *segmentWriter, sum *summary) {
+	s.keys.add(len(s.footer.entries)-1, sum)
+	if len(s.keys) < maxPostings {
+		return
+	}
+	x.jobs <- indexJob{name: SegmentName(s.header.First), list: s.keys}
+	select {
+	case s.keys = <-x.free:
+	default:
+		s.keys = nil
+	}
+}
+
+// seal takes a segment that was sealed. One without records is replaced by the
+// next writer and needs no index.
+func (x *indexer) seal(s *segmentWriter) {
 	if s.footer.records == 0 {
-		return // the next writer replaces it
+		return
 	}
-	job := indexJob{segment{name: SegmentName(s.header.First), first: s.header.First,
-		header: &s.header, footer: &s.footer}, s.keys}
-	s.keys = postings{}
-	select {
-	case x.jobs <- job:
-	default:
-	}
+	name := SegmentName(s.header.First)
+	x.jobs <- indexJob{name, s.keys, &segment{name: name, first: s.header.First, header: &s.header, footer: &s.footer}}
+	s.keys = nil
 }
 
-// buffer returns postings to fill.
-func (x *indexer) buffer() postings {
-	select {
-	case p := <-x.free:
-		p.reset()
-		return p
-	default:
-		return postings{}
-	}
-}
-
-// stop makes what was handed over and ends.
+// stop ends both goroutines, the first one when it has done its jobs.
 func (x *indexer) stop() {
 	close(x.quit)
+	close(x.jobs)
+	<-x.done
 	<-x.done
 }
 
 func (x *indexer) run() {
-	defer close(x.done)
-	backlog := x.missing()
-	for {
-		var now chan struct{}
-		if len(backlog) > 0 {
-			now = closedChannel
+	defer func() { x.done <- struct{}{} }()
+	for job := range x.jobs {
+		if x.runs == nil {
+			x.runs, x.failed = newRuns(x.w.options.FS, x.w.dir, job.name), false
+		}
+		var err error
+		switch {
+		case x.failed:
+		case job.sealed == nil:
+			err = x.runs.put(&job.list)
+		default:
+			err = writeIndex(x.w.dir, job.sealed, x.runs, &job.list)
+		}
+		if err != nil {
+			x.failed = true
+			x.w.count.indexFailures.Add(1)
+		}
+		if job.sealed != nil {
+			x.end()
 		}
 		select {
-		case job := <-x.jobs:
-			x.write(job)
-			continue
+		case x.free <- job.list[:0]:
+		default:
+		}
+	}
+	x.end() // a writer that failed seals nothing
+}
+
+func (x *indexer) end() {
+	if x.runs != nil {
+		_ = x.runs.close()
+		x.runs = nil
+	}
+}
+
+// catchUp makes the indexes that are missing.
+func (x *indexer) catchUp() {
+	defer func() { x.done <- struct{}{} }()
+	for _, name := range x.missing() {
+		select {
 		case <-x.quit:
-			select {
-			case job := <-x.jobs:
-				x.write(job)
-			default:
-			}
 			return
 		default:
 		}
-		select {
-		case job := <-x.jobs:
-			x.write(job)
-		case <-x.quit:
-		case <-now:
-			x.rebuild(backlog[0])
-			backlog = backlog[1:]
+		if err := rebuildIndex(x.w.options.FS, x.w.dir, name); err != nil && !gone(err) {
+			x.w.count.indexFailures.Add(1)
 		}
 	}
 }
 
-var closedChannel = func() chan struct{} {
-	c := make(chan struct{})
-	close(c)
-	return c
-}()
-
-func (x *indexer) write(job indexJob) {
-	if err := writeIndex(x.w.options.FS, x.w.dir, &job.segment, &job.postings); err != nil {
-		x.w.count.indexFailures.Add(1)
-	}
-	select {
-	case x.free <- job.postings:
-	default:
-	}
-}
-
-// missing are the segments that have no index, but for the one that is being
-// written.
-func (x *indexer) missing() []string {
+// missing are the segments of earlier writers that have no index.
+func (x *indexer) missing() (names []string) {
 	all, err := x.w.options.FS.ReadDir(x.w.dir)
 	if err != nil {
 		return nil
 	}
-	var names []string
 	for _, name := range all {
+		if abandoned(name) {
+			_ = x.w.options.FS.Remove(filepath.Join(x.w.dir, name))
+		}
 		if first, ok := ParseSegmentName(name); ok && first < x.w.recovery.Next && !slices.Contains(all, indexName(name)) {
 			names = append(names, name)
 		}
 	}
 	return names
-}
-
-func (x *indexer) rebuild(name string) {
-	if err := rebuildIndex(x.w.options.FS, x.w.dir, name); err != nil && !gone(err) {
-		x.w.count.indexFailures.Add(1)
-	}
 }

@@ -106,7 +106,9 @@ func (i *Info) times(first, last *index) {
 	}
 }
 
-func (h *segmentHeader) time(ktime uint64) time.Time { return time.Unix(0, int64(ktime)+h.WallOffset) }
+func (h *segmentHeader) time(ktime uint64) time.Time { return wallTime(ktime, h.WallOffset) }
+
+func wallTime(ktime uint64, offset int64) time.Time { return time.Unix(0, int64(ktime)+offset) }
 
 // contents are the records in a segment and their bytes.
 func (r *Reader) contents(x *index) (records, raw uint64, err error) {

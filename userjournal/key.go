@@ -37,9 +37,11 @@ func PathKeys(path []byte) []Key {
 	if len(path) <= 1 {
 		return nil
 	}
-	// Where the root side of a path was cut off nobody knows what was there.
-	return []Key{pathKey(path), FlagKey(uapi.FlagPathTruncated), FlagKey(uapi.FlagPath2Truncated)}
+	return []Key{pathKey(path)}
 }
+
+// FlagKey is of a record with the flag, which is one.
+func FlagKey(flag uapi.Flags) Key { return numberKey(domainFlag, uint64(flag)) }
 
 // InodeKey is of a record whose file or file2 has the inode number.
 func InodeKey(inode uint64) Key { return numberKey(domainInode, inode) }
@@ -61,9 +63,6 @@ func PIDKey(pid uint32) Key {
 	word, bit := pidBit(pid)
 	return bitKey(domainPID, word, bit)
 }
-
-// FlagKey is of a record with the flag, which is one.
-func FlagKey(flag uapi.Flags) Key { return numberKey(domainFlag, uint64(flag)) }
 
 // idKey is of records whose event ids agree but for the lowest bits: those that
 // are made one after the other are found under one key.

@@ -15,15 +15,19 @@ import (
 
 // Offsets in the tail that ends an index, and in the directory before it.
 const (
-	kixSegment = 0  // identity of the segment
-	kixBlocks  = 56 // u32
-	kixPages   = 60 // u32
-	kixKeys    = 64 // u32
-	kixVersion = 68 // u32
-	kixZero    = 72 // u32
-	kixCRC     = 76 // u32: of directory and tail up to here
-	kixMagic   = 80
-	kixTail    = 88
+	kixSegment    = 0 // identity of the segment
+	kixRecords    = 48
+	kixMinKtime   = 56
+	kixMaxKtime   = 64
+	kixWallOffset = 72
+	kixBlocks     = 80  // u32
+	kixPages      = 84  // u32
+	kixKeys       = 88  // u32
+	kixFlags      = 92  // u32: sealedDamaged, as in the footer
+	kixVersion    = 96  // u32
+	kixCRC        = 100 // u32: of directory and tail up to here
+	kixMagic      = 104
+	kixTail       = 112
 
 	dirKey   = 0 // u64: the first of the page
 	dirBytes = 8
@@ -36,10 +40,10 @@ const (
 
 	// keyPage is when a page is full. One key can make it longer, by a bitmap
 	// of maxBlocks at most.
-	keyPage    = 4 << 10
+	keyPage    = 8 << 10
 	maxKeyPage = keyPage + maxBlocks/8 + 2*binary.MaxVarintLen64
 	// keyIndexGuess is read at first: it has the directory of most.
-	keyIndexGuess = 8 << 10
+	keyIndexGuess = 16 << 10
 	maxKeyPages   = 1 << 20
 )
 
@@ -47,14 +51,37 @@ var keyIndexMagic = [8]byte{0x8f, 'U', 'S', 'J', 'i', 'd', 'x', '\n'}
 
 // A segmentIdentity is what an index is held against: the index of another
 // segment, or of what a segment was before, is stale.
-type segmentIdentity [56]byte
+type segmentIdentity [48]byte
 
-func (s *segment) identity() (id segmentIdentity) {
-	le.PutUint64(id[0:], s.header.Salt)
-	le.PutUint64(id[8:], s.first)
-	le.PutUint64(id[16:], s.footer.records)
-	copy(id[24:], s.footer.chain[:])
+func makeIdentity(salt, first uint64, chain []byte) (id segmentIdentity) {
+	le.PutUint64(id[0:], salt)
+	le.PutUint64(id[8:], first)
+	copy(id[16:], chain)
 	return id
+}
+
+func (s *segment) identity() segmentIdentity {
+	return makeIdentity(s.header.Salt, s.first, s.footer.chain[:])
+}
+
+// readIdentity takes the identity from the end of a segment. If that is
+// damaged, no index has the same.
+func readIdentity(f File, first uint64) (id segmentIdentity, err error) {
+	size, err := f.Size()
+	if err != nil {
+		return id, err
+	}
+	if size < trailer {
+		return id, errNoFooter
+	}
+	var t [trailer]byte
+	if err := readFull(f, t[:], size-trailer); err != nil {
+		return id, err
+	}
+	if [8]byte(t[trlMagic:]) != trailerMagic {
+		return id, errNoFooter
+	}
+	return makeIdentity(le.Uint64(t[trlSalt:]), first, t[trlChain:trlChain+32]), nil
 }
 
 // indexName is the file that has the index of the segment.
@@ -71,6 +98,11 @@ type keyIndex struct {
 	keys   int
 	pages  []keyPageRef
 	page   []byte
+
+	records            uint64
+	minKtime, maxKtime uint64
+	wallOffset         int64
+	damaged            bool // blocks are missing between those listed
 }
 
 type keyPageRef struct {
@@ -88,10 +120,28 @@ func (r *Reader) openIndex(x *index) (*keyIndex, error) {
 		return nil, err
 	}
 	k := &keyIndex{file: f}
-	if err := k.load(x.identity()); err != nil {
+	id, err := r.identity(x)
+	if err == nil {
+		err = k.load(id)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", indexName(x.name), err), f.Close())
 	}
 	return k, nil
+}
+
+// identity reads no more of the segment than it must: its footer has an entry
+// for each block.
+func (r *Reader) identity(x *index) (id segmentIdentity, err error) {
+	if x.loaded && x.sealed() {
+		return x.identity(), nil
+	}
+	f, err := r.open(x)
+	if err != nil {
+		return id, err
+	}
+	defer f.Close()
+	return readIdentity(f, x.first)
 }
 
 // candidates are the blocks of a sealed segment that may have a record with a
@@ -152,6 +202,9 @@ func (k *keyIndex) decode(b []byte, size int64) error {
 		return damaged("index: checksum differs")
 	}
 	k.blocks, k.keys = int(le.Uint32(tail[kixBlocks:])), int(le.Uint32(tail[kixKeys:]))
+	k.records, k.damaged = le.Uint64(tail[kixRecords:]), le.Uint32(tail[kixFlags:])&sealedDamaged != 0
+	k.minKtime, k.maxKtime = le.Uint64(tail[kixMinKtime:]), le.Uint64(tail[kixMaxKtime:])
+	k.wallOffset = int64(le.Uint64(tail[kixWallOffset:]))
 	if k.blocks > maxBlocks {
 		return damaged("index: %d blocks", k.blocks)
 	}

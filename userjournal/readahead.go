@@ -129,7 +129,7 @@ func (a *ahead) segment(x *index) bool {
 		if !a.missing(p.missing(x.name, max(e.first, p.from), min(e.last(), p.to))) {
 			return false
 		}
-		if blocks != nil && !blocks.has(i) || !p.timely(e.minKtime, e.maxKtime, header) || !a.passes(&e, header.WallOffset) {
+		if blocks != nil && !blocks.has(i) || !p.timely(e.minKtime, e.maxKtime, header.WallOffset) || !a.passes(&e, header.WallOffset) {
 			continue
 		}
 		job, ok := a.take()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"sort"
 	"sync"
 )
@@ -15,8 +16,9 @@ import (
 // appends to it: it takes no lock and sees whole blocks only. Its methods may
 // be called by several goroutines.
 type Reader struct {
-	fs  FS
-	dir string
+	fs      FS
+	dir     string
+	journal [16]byte // identity
 
 	mu       sync.Mutex
 	closed   bool
@@ -46,7 +48,40 @@ func OpenFS(fsys FS, dir string) (*Reader, error) {
 	if err := r.update(names); err != nil {
 		return nil, fmt.Errorf("open journal: %s: %w", dir, err)
 	}
+	if err := r.identify(); err != nil {
+		return nil, err
+	}
 	return r, nil
+}
+
+// identify finds out which journal it is, from the newest header that is not
+// lost.
+func (r *Reader) identify() error {
+	for _, x := range slices.Backward(r.segments) {
+		if err := r.load(x, false); err != nil && !gone(err) {
+			return fmt.Errorf("open journal: %s: %w", r.dir, err)
+		}
+		if x.header != nil && x.header.Journal != [16]byte{} {
+			r.journal = x.header.Journal
+			break
+		}
+	}
+	return nil
+}
+
+// LastOrdinal is that of the last record that is visible now, 0 if there is none.
+func (r *Reader) LastOrdinal() (uint64, error) {
+	if err := r.refresh(); err != nil {
+		return 0, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return 0, ErrClosed
+	}
+	x := r.segments[len(r.segments)-1]
+	err := r.load(x, true)
+	return x.last(), err
 }
 
 // Close makes all later calls fail with ErrClosed. Those under way go on.

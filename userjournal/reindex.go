@@ -2,28 +2,7 @@
 
 package userjournal
 
-import (
-	"fmt"
-	"path/filepath"
-)
-
-// rebuildIndex makes the index of a segment from its records, if it is sealed.
-func rebuildIndex(fsys FS, dir, name string) error {
-	s, err := openSegment(fsys, dir, name, footerEntries)
-	if err != nil || !s.sealed() || len(s.footer.entries) == 0 {
-		return err
-	}
-	return writeIndex(fsys, dir, s, nil)
-}
-
-func openSegment(fsys FS, dir, name string, detail footerDetail) (*segment, error) {
-	f, err := fsys.Open(filepath.Join(dir, name))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return loadSegment(f, name, detail)
-}
+import "fmt"
 
 // An IndexReport is what Reindex did.
 type IndexReport struct {

@@ -76,7 +76,7 @@ func (p *scanPlan) wanted(entries []entry) (lo, hi int) {
 	return lo, hi
 }
 
-// narrow asks footer and index of a sealed segment which of its blocks are
+// narrow asks the index of a sealed segment which of its blocks are
 // worth a look: nil is all of them. If none is, and all that it should hold is
 // there, last is its last ordinal, and otherwise 0.
 func (p *scanPlan) narrow(x *index) (blocks blockSet, last uint64, err error) {
@@ -84,37 +84,44 @@ func (p *scanPlan) narrow(x *index) (blocks blockSet, last uint64, err error) {
 	if len(o.Keys) == 0 && o.Since.IsZero() && o.Until.IsZero() {
 		return nil, 0, nil
 	}
+	// What was sealed since the scan began is scanned as it was then.
+	if x.first == p.tail.first && !p.tail.sealed() {
+		return nil, 0, nil
+	}
 	r := p.reader
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := r.load(x, false); err != nil {
+	k, err := r.openIndex(x)
+	if err != nil {
+		if noIndex(err) {
+			err = nil
+		}
 		return nil, 0, err
 	}
-	// What was sealed since the scan began is scanned as it was then.
-	if !x.sealed() || x.first == p.tail.first && !p.tail.sealed() {
-		return nil, 0, nil
+	defer k.close()
+	if !k.damaged && k.records > 0 {
+		last = x.first + k.records - 1
 	}
-	if x.footer.flags&sealedDamaged == 0 && x.footer.records > 0 {
-		last = x.first + x.footer.records - 1
-	}
-	if !p.timely(x.footer.extremes.minKtime, x.footer.extremes.maxKtime, x.header) {
+	if !p.timely(k.minKtime, k.maxKtime, k.wallOffset) {
 		return blockSet{}, last, nil
 	}
 	if len(o.Keys) == 0 {
 		return nil, 0, nil
 	}
-	blocks, err = r.candidates(x, o.Keys)
-	if err != nil || blocks == nil || !blocks.empty() {
+	if blocks, err = k.candidates(o.Keys); noIndex(err) {
+		return nil, 0, nil
+	}
+	if err != nil || !blocks.empty() {
 		last = 0
 	}
 	return blocks, last, err
 }
 
 // timely: a record with one of the ktimes may be in the time that is wanted.
-func (p *scanPlan) timely(minKtime, maxKtime uint64, h *segmentHeader) bool {
+func (p *scanPlan) timely(minKtime, maxKtime uint64, wallOffset int64) bool {
 	o := &p.options
-	return (o.Since.IsZero() || !h.time(maxKtime).Before(o.Since)) &&
-		(o.Until.IsZero() || h.time(minKtime).Before(o.Until))
+	return (o.Since.IsZero() || !wallTime(maxKtime, wallOffset).Before(o.Since)) &&
+		(o.Until.IsZero() || wallTime(minKtime, wallOffset).Before(o.Until))
 }
 
 // missing is the damage between what was expected and the records first to

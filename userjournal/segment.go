@@ -114,8 +114,8 @@ func listSegments(fsys FS, dir string) (names []string, foreign string, err erro
 // ours: a journal may hold a file of that name beside its segments.
 func ours(name string) bool {
 	switch filepath.Ext(name) {
-	case asideSuffix, indexSuffix, tempSuffix:
+	case asideSuffix, indexSuffix, tempSuffix, consumerSuffix:
 		return true
 	}
-	return name == lockName || name == "lost+found"
+	return name == lockName || name == consumersLock || name == "lost+found"
 }

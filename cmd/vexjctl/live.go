@@ -54,6 +54,14 @@ func (l *live) flush() {
 	}
 }
 
+// flushed is flush, and says whether all was written.
+func (l *live) flushed() error {
+	l.flush()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
 func (l *live) close() error {
 	l.flush()
 	l.timer.Stop()

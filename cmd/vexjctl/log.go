@@ -40,6 +40,7 @@ type logFlags struct {
 	failed       bool
 	noPager      bool
 	utc          bool
+	start        logStart
 }
 
 func newLog() *cobra.Command {
@@ -79,6 +80,7 @@ A path pattern stands for a whole path, the first or the second of a record:
 	fs.BoolVar(&f.failed, "failed", false, "records of operations that failed")
 	fs.BoolVar(&f.noPager, "no-pager", false, "write to the terminal directly")
 	fs.BoolVar(&f.utc, "utc", false, "show times in UTC, not in local time")
+	f.start.flags(cmd)
 	completeType(cmd)
 	return cmd
 }
@@ -90,6 +92,9 @@ func (f *logFlags) run(cmd *cobra.Command) (err error) {
 	}
 	filter, err := f.filter(time.Now())
 	if err != nil {
+		return err
+	}
+	if err := f.start.check(f); err != nil {
 		return err
 	}
 	r, err := openJournal(f.journal)
@@ -105,7 +110,7 @@ func (f *logFlags) run(cmd *cobra.Command) (err error) {
 	err = show(!f.follow && !f.noPager, func(w *bufio.Writer) error {
 		p = newPrinter(w, r, f.out.format, color, loc)
 		err := f.print(cmd.Context(), r, filter, p)
-		return errors.Join(err, p.end())
+		return errors.Join(err, f.start.end(p), p.end())
 	})
 	switch {
 	case err != nil:
@@ -181,16 +186,32 @@ func (f *logFlags) print(ctx context.Context, r *userjournal.Reader, filter *que
 	if err != nil {
 		return err
 	}
+	if err := f.start.open(r, p.w.Flush); err != nil {
+		return err
+	}
+	record := func(ordinal uint64, rec uapi.Record) error {
+		if err := p.record(ordinal, rec); err != nil {
+			return err
+		}
+		return f.start.shown(ordinal, rec)
+	}
 	s, last := &selection{r, filter, p.damage}, info.LastOrdinal
 	switch {
+	case f.start.from > last:
+		last = f.start.from - 1
+	case f.start.from > 0:
+		err = s.scan(userjournal.ScanOptions{From: f.start.from, To: last}, -1, record)
 	case f.reverse:
-		return s.scan(userjournal.ScanOptions{To: last, Reverse: true}, f.lines, p.record)
+		return s.scan(userjournal.ScanOptions{To: last, Reverse: true}, f.lines, record)
 	case f.follow && f.lines < 0:
-		err = s.tail(last, followLines, p.record)
+		err = s.tail(last, followLines, record)
 	case f.lines >= 0:
-		err = s.tail(last, f.lines, p.record)
+		err = s.tail(last, f.lines, record)
 	default:
-		err = s.scan(userjournal.ScanOptions{To: last}, -1, p.record)
+		err = s.scan(userjournal.ScanOptions{To: last}, -1, record)
+	}
+	if err == nil {
+		err = errors.Join(f.start.passed(last), f.start.acknowledge())
 	}
 	if err != nil || !f.follow {
 		return err
@@ -203,12 +224,17 @@ func (f *logFlags) goOn(ctx context.Context, r *userjournal.Reader, filter *quer
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	live := newLive(p)
+	f.start.flush = live.flushed
+	stopped := f.start.everyNow()
 	matches := filter.Matches(r)
 	err := r.Follow(ctx, from, func(ordinal uint64, rec uapi.Record) error {
 		if !matches(ordinal, rec) {
-			return nil
+			return f.start.passed(ordinal)
 		}
-		return live.record(ordinal, rec)
+		if err := live.record(ordinal, rec); err != nil {
+			return err
+		}
+		return f.start.shown(ordinal, rec)
 	})
-	return errors.Join(err, live.close())
+	return errors.Join(err, stopped(), live.close())
 }

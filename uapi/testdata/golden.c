@@ -443,6 +443,28 @@ static void edges(void)
 	finish("version-1");
 }
 
+static void legacy(void)
+{
+	struct vexj_attr_legacy l = {
+		.format = VEXJ_LEGACY_SEMJ1, .part = VEXJ_PART_EVENT, .offset = 52, .size = 5430, .layout = 1, .encoding = 2, .compression = 3,
+	};
+	static const unsigned char fix[] = { 4, 0, 0, 0, 2, 0, 0, 0, 0xaa, 0xbb, 0, 0 };
+
+	begin(VEXJ_FS_WRITE, 0, 0);
+	text(VEXJ_ATTR_PATH, "/from/semj");
+	attr(VEXJ_ATTR_LEGACY, &l, sizeof(l));
+	attr(VEXJ_ATTR_LEGACY_FIX, fix, sizeof(fix));
+	finish("legacy-event");
+
+	begin(VEXJ_SYS_LEGACY, 0, 0);
+	l = (struct vexj_attr_legacy){
+		.format = VEXJ_LEGACY_USJL1, .part = VEXJ_PART_BYTES, .offset = (__u64)1 << 40, .size = 5, .at = 2, .flags = 0x8001,
+	};
+	attr(VEXJ_ATTR_LEGACY, &l, sizeof(l));
+	payload("left", 3);
+	finish("legacy-bytes");
+}
+
 /* ---- reading ---- */
 
 static void quoted(const unsigned char *p, size_t len)
@@ -556,6 +578,13 @@ static void print_fixed(__u16 tag, const unsigned char *v)
 			printf("%02x", c->boot_id[i]);
 		break;
 	}
+	case VEXJ_ATTR_LEGACY: {
+		const struct vexj_attr_legacy *l = (const void *)v;
+
+		printf("format=%u part=%u offset=%llu size=%llu at=%llu layout=%u encoding=%u compression=%u flags=0x%x",
+		       l->format, l->part, l->offset, l->size, l->at, l->layout, l->encoding, l->compression, l->flags);
+		break;
+	}
 	}
 }
 
@@ -578,6 +607,7 @@ static enum shape shape_of(__u16 tag)
 	case VEXJ_ATTR_LOST:
 	case VEXJ_ATTR_PRODUCER:
 	case VEXJ_ATTR_CLOCK:
+	case VEXJ_ATTR_LEGACY:
 		return FIXED;
 	case VEXJ_ATTR_TRANSACTION:
 	case VEXJ_ATTR_SESSION:
@@ -693,6 +723,7 @@ int main(int argc, char **argv)
 		sys();
 		agents();
 		edges();
+		legacy();
 		return 0;
 	}
 	if (argc == 3 && !strcmp(argv[1], "print")) {

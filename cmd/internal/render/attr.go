@@ -30,6 +30,8 @@ func (j *fields) attr(r uapi.Record, tag uapi.Tag, v []byte) {
 		j.argv(v)
 	case uapi.AttrCoverage:
 		j.coverage(v)
+	case uapi.AttrLegacyFix:
+		j.bytes("legacy_fix", v)
 	case uapi.AttrFile:
 		f, _ := r.File()
 		j.file("file", f)
@@ -82,6 +84,8 @@ func (j *fields) structured(r uapi.Record, tag uapi.Tag) bool {
 		member = func() { p, _ := r.ProducerCounts(); j.producer(p) }
 	case uapi.AttrClock:
 		member = func() { c, _ := r.Clock(); j.clock(c) }
+	case uapi.AttrLegacy:
+		member = func() { l, _ := r.Legacy(); j.legacy(l) }
 	default:
 		return false
 	}
@@ -207,6 +211,18 @@ func (j *fields) clock(c uapi.Clock) {
 	j.key("boot_id")
 	j.dst = append(j.dst, '"')
 	j.dst = append(appendUUID(j.dst, c.BootID), '"')
+}
+
+func (j *fields) legacy(l uapi.Legacy) {
+	j.word("format", l.Format.String())
+	j.word("part", l.Part.String())
+	j.uint("offset", l.Offset)
+	j.uint("size", l.Size)
+	j.uint("at", l.At)
+	j.uint("layout", uint64(l.Layout))
+	j.uint("encoding", uint64(l.Encoding))
+	j.uint("compression", uint64(l.Compression))
+	j.uint("flags", uint64(l.Flags))
 }
 
 func appendUUID(dst []byte, id [16]byte) []byte {

@@ -58,6 +58,11 @@ func appendFacts(dst []byte, r uapi.Record) []byte {
 	case uapi.SemIntent, uapi.AgentQuery, uapi.AgentReasoning, uapi.AgentDecision, uapi.AgentOrchestration,
 		uapi.AgentLearning, uapi.AgentInteraction:
 		dst = appendAgent(dst, r)
+	case uapi.SysLegacy:
+		if l, ok := r.Legacy(); ok {
+			dst = append(append(append(append(dst, ' '), l.Format.String()...), ' '), l.Part.String()...)
+			dst = appendFact(appendFact(dst, " offset=", l.Offset), " size=", l.Size)
+		}
 	}
 	if via := sub.Via(); via != uapi.ViaCall {
 		dst = append(dst, " via="...)

@@ -117,5 +117,9 @@ var attrLayouts = map[uapi.Tag][]field{
 		{"producer", 4, decimal}, {"reserved", 4, decimal}, {"id_base", 8, hexadecimal}, {"attempted", 8, decimal},
 		{"recorded", 8, decimal}, {"lost", 8, decimal}, {"filtered", 8, decimal},
 	},
+	uapi.AttrLegacy: {
+		{"format", 4, decimal}, {"part", 4, decimal}, {"offset", 8, decimal}, {"size", 8, decimal}, {"at", 8, decimal},
+		{"layout", 4, decimal}, {"encoding", 4, decimal}, {"compression", 4, decimal}, {"flags", 4, hexadecimal},
+	},
 	uapi.AttrClock: {{"boottime", 8, decimal}, {"realtime", 8, decimal}, {"boot_id", 16, digest}},
 }

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"vexj/cmd/internal/exit"
+	"vexj/uapi"
+	"vexj/userjournal"
+)
+
+// ackEvery is how often a consumer acknowledges what was written out.
+const ackEvery = time.Second
+
+// A logStart is where log begins, if not at the oldest record, and what it keeps
+// for the next time.
+type logStart struct {
+	cursor, after, consumer string
+	noAck, showCursor       bool
+
+	journal *userjournal.Reader
+	from    uint64 // 0: the oldest
+	flush   func() error
+
+	mu    sync.Mutex
+	seen  uint64 // all up to here was looked at, and given to the printer if wanted
+	acked uint64
+	time  time.Time
+	last  string // cursor of the last record that was shown
+}
+
+func (s *logStart) flags(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringVar(&s.cursor, "cursor", "", "records from the one with this `cursor` on")
+	fs.StringVar(&s.after, "after-cursor", "", "records behind the one with this `cursor`")
+	fs.StringVar(&s.consumer, "consumer", "", "records that this `name` has not acknowledged; they are, once written out")
+	fs.BoolVar(&s.noAck, "no-ack", false, "with --consumer, leave what is acknowledged as it is")
+	fs.BoolVar(&s.showCursor, "show-cursor", false, "end with the cursor of the last record shown")
+}
+
+// check refuses what would acknowledge records that nobody saw.
+func (s *logStart) check(f *logFlags) error {
+	given := 0
+	for _, text := range []string{s.cursor, s.after, s.consumer} {
+		if text != "" {
+			given++
+		}
+	}
+	switch {
+	case given > 1:
+		return exit.Usagef("give one of --cursor, --after-cursor and --consumer")
+	case given == 1 && (f.reverse || f.lines >= 0):
+		return exit.Usagef("-r and -n count from the end: they cannot be had with --cursor, --after-cursor or --consumer")
+	case s.noAck && s.consumer == "":
+		return exit.Usagef("--no-ack is about a --consumer")
+	case s.showCursor && f.out.format != "short" && f.out.format != "wide":
+		return exit.Usagef("--show-cursor is for -o short and wide")
+	}
+	return nil
+}
+
+// open finds the first ordinal; flush writes out what was printed.
+func (s *logStart) open(r *userjournal.Reader, flush func() error) (err error) {
+	s.journal, s.flush, s.time = r, flush, time.Now()
+	switch {
+	case s.cursor != "":
+		s.from, err = seek(r, s.cursor)
+	case s.after != "":
+		if s.from, err = seek(r, s.after); err == nil {
+			s.from++
+		}
+	case s.consumer != "":
+		var one userjournal.Consumer
+		one, err = r.Consumers().Get(s.consumer)
+		s.acked, s.seen, s.from = one.Acknowledged, one.Acknowledged, one.Acknowledged+1
+	}
+	return err
+}
+
+// shown is told of each record that was given to the printer.
+func (s *logStart) shown(ordinal uint64, rec uapi.Record) error {
+	if s.showCursor {
+		s.last = s.journal.Cursor(ordinal, rec).String()
+	}
+	return s.passed(ordinal)
+}
+
+// passed is told how far the journal was looked at.
+func (s *logStart) passed(ordinal uint64) error {
+	if s.consumer == "" {
+		return nil
+	}
+	s.mu.Lock()
+	s.seen = max(s.seen, ordinal)
+	due := time.Since(s.time) >= ackEvery
+	s.mu.Unlock()
+	if !due {
+		return nil
+	}
+	return s.acknowledge()
+}
+
+// acknowledge does so up to what was passed, once that is written out.
+func (s *logStart) acknowledge() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.time = time.Now()
+	if s.consumer == "" || s.noAck || s.seen == s.acked {
+		return nil
+	}
+	if err := s.flush(); err != nil {
+		return err
+	}
+	_, err := s.journal.Consumers().Acknowledge(s.consumer, s.seen)
+	if err == nil {
+		s.acked = s.seen
+	}
+	return err
+}
+
+// everyNow acknowledges while there is nothing to read; the function that it
+// returns ends that, with a last time.
+func (s *logStart) everyNow() (stop func() error) {
+	quit, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		tick := time.NewTicker(ackEvery)
+		defer tick.Stop()
+		var failed error
+		for {
+			select {
+			case <-tick.C:
+				if err := s.acknowledge(); failed == nil {
+					failed = err
+				}
+			case <-quit:
+				ended <- errors.Join(failed, s.acknowledge())
+				return
+			}
+		}
+	}()
+	return func() error {
+		close(quit)
+		return <-ended
+	}
+}
+
+// end prints the cursor.
+func (s *logStart) end(p *printer) error {
+	if s.last == "" {
+		return nil
+	}
+	_, err := fmt.Fprintf(p.w, "-- cursor: %s\n", s.last)
+	return err
+}
