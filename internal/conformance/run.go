@@ -80,20 +80,47 @@ var (
 // Run runs the rows that filter picks (a part of a name or a whole kind; "" is
 // all) in fresh directories under dir.
 func Run(c Capture, dir string, filter string) []Result {
-	holes := c.Holes()
 	var out []Result
+	RunTogether([]Capture{c}, dir, filter, func(rs []Result) { out = append(out, rs[0]) })
+	return out
+}
+
+// RunTogether runs each of the rows once, with all captures at work, and hands
+// over its outcome under each of them, in their order.
+func RunTogether(cs []Capture, dir string, filter string, done func([]Result)) {
 	for _, s := range Table() {
-		if !s.selects(filter) {
+		if s.selects(filter) {
+			done(runRow(s, cs, dir))
+		}
+	}
+}
+
+// runRow runs one row.
+func runRow(s Scenario, cs []Capture, dir string) []Result {
+	rs := make([]Result, len(cs))
+	for i := range rs {
+		rs[i].Scenario = s
+	}
+	e, taken, err := perform(&s, cs, dir)
+	if e != nil {
+		defer e.remove()
+	}
+	for i, c := range cs {
+		r := &rs[i]
+		if err != nil {
+			r.Status, r.Err = Broken, err
+			if errors.As(err, &unmetError{}) {
+				r.Status = Skip
+			}
 			continue
 		}
-		r := Result{Scenario: s}
-		r.Status, r.Err = r.run(c, dir)
-		if r.Status == Fail && r.declared(holes) {
+		r.Base = e.Base
+		r.Status, r.Err = r.verdict(c, e, taken[i])
+		if r.Status == Fail && r.declared(c.Holes()) {
 			r.Status = Hole
 		}
-		out = append(out, r)
 	}
-	return out
+	return rs
 }
 
 func (r *Result) declared(holes []string) bool {
@@ -113,34 +140,15 @@ func blind(holes []string) []string {
 	return out
 }
 
-func (r *Result) run(c Capture, dir string) (Status, error) {
-	if !hooked {
-		return Broken, ErrNoHook
-	}
-	for _, n := range r.Scenario.Needs {
-		if err := n.Met(dir); err != nil {
-			return Skip, fmt.Errorf("needs %s: %w", n.Name, err)
-		}
-	}
-	e, err := freshEnv(dir)
-	if err != nil {
-		return Broken, err
-	}
-	defer e.remove()
-	r.Base = e.Base
-
-	recs, w, err := r.capture(c, e)
-	var unmet unmetError
-	switch {
-	case errors.As(err, &unmet):
-		return Skip, err
-	case err != nil:
-		return Broken, err
+// verdict judges what c took.
+func (r *Result) verdict(c Capture, e *Env, t taken) (Status, error) {
+	if t.err != nil {
+		return Broken, t.err
 	}
 	if _, ok := c.(Discard); ok {
 		return Skip, errNothing
 	}
-	return r.judge(c, e, recs, w)
+	return r.judge(c, e, t.recs, t.window)
 }
 
 // errNothing is why a row has no verdict under a Capture that records nothing.
@@ -166,31 +174,54 @@ func (r *Result) judge(c Capture, e *Env, recs []uapi.Record, w window) (Status,
 	return Pass, nil
 }
 
-// capture runs the row's operations in a child while c records.
-func (r *Result) capture(c Capture, e *Env) ([]uapi.Record, window, error) {
-	var w window
-	ch, err := spawn(r.Scenario.Name, e.Base)
+// taken is what one capture has of a row.
+type taken struct {
+	recs   []uapi.Record
+	window window
+	err    error
+}
+
+// perform runs the row's operations in a child, in a fresh directory, while cs
+// record.
+func perform(s *Scenario, cs []Capture, dir string) (*Env, []taken, error) {
+	if !hooked {
+		return nil, nil, ErrNoHook
+	}
+	for _, n := range s.Needs {
+		if err := n.Met(dir); err != nil {
+			return nil, nil, unmetError{fmt.Sprintf("needs %s: %v", n.Name, err)}
+		}
+	}
+	e, err := freshEnv(dir)
 	if err != nil {
-		return nil, w, err
+		return nil, nil, err
+	}
+	ch, err := spawn(s.Name, e.Base)
+	if err != nil {
+		return e, nil, err
 	}
 	defer ch.end()
 	if err := ch.await(e); err != nil {
-		return nil, w, err
+		return e, nil, err
 	}
-	w.from = boottime()
-	if err := c.Start(uint32(ch.pid()), e.Base); err != nil {
-		return nil, w, fmt.Errorf("starting the capture: %w", err)
+	all := make([]taken, len(cs))
+	for i, c := range cs {
+		all[i].window.from = boottime()
+		if err := c.Start(uint32(ch.pid()), e.Base); err != nil {
+			all[i].err = fmt.Errorf("starting the capture: %w", err)
+		}
 	}
-	doErr := ch.order("go")
-	if doErr == nil {
-		doErr = ch.await(e)
+	if err = ch.order("go"); err == nil {
+		err = ch.await(e)
 	}
-	recs, err := c.Stop()
-	w.to = boottime()
-	if err != nil {
-		err = fmt.Errorf("stopping the capture: %w", err)
+	for i, c := range cs {
+		recs, failed := c.Stop()
+		if failed != nil {
+			all[i].err = errors.Join(all[i].err, fmt.Errorf("stopping the capture: %w", failed))
+		}
+		all[i].recs, all[i].window.to = recs, boottime()
 	}
-	return recs, w, errors.Join(doErr, err)
+	return e, all, err
 }
 
 // freshEnv makes the directories of a row.

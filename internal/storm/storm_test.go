@@ -5,9 +5,7 @@ package storm
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha256"
 	"fmt"
-	"hash"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,31 +15,17 @@ import (
 	"time"
 
 	"vexj/query"
-	"vexj/uapi"
 	"vexj/userjournal"
 )
 
-const (
-	roleEnv  = "VEXJ_STORM_ROLE"
-	dirEnv   = "VEXJ_STORM_DIR"
-	workEnv  = "VEXJ_STORM_WORK"
-	countEnv = "VEXJ_STORM_COUNT"
-)
+const workEnv = "VEXJ_STORM_WORK"
 
 func TestMain(m *testing.M) {
-	var err error
-	switch os.Getenv(roleEnv) {
-	case "worker":
-		var n int
-		if n, err = strconv.Atoi(os.Getenv(countEnv)); err == nil {
-			err = work(os.Getenv(dirEnv), n)
-		}
-	case "recorder":
-		err = recordUntilKilled(os.Getenv(dirEnv), os.Getenv(workEnv))
-	default:
+	Hook()
+	if os.Getenv(roleEnv) != "recorder" {
 		os.Exit(m.Run())
 	}
-	if err != nil {
+	if err := recordUntilKilled(os.Getenv(dirEnv), os.Getenv(workEnv)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -53,40 +37,31 @@ func operations(t *testing.T) int {
 		return 5_000_000
 	}
 	n, err := strconv.Atoi(s)
-	if err != nil || n < processes {
+	if err != nil || n < Processes {
 		t.Fatalf("VEXJ_STORM=%q is no number of operations", s)
 	}
 	return n
 }
 
-// audit opens the journal and holds it to its promises.
-func audit(t *testing.T, dir string) (*userjournal.Reader, *query.Account) {
+// audit is the account of a journal, which is without a fault.
+func audit(t *testing.T, dir string) *query.Account {
 	t.Helper()
 	r, err := userjournal.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { r.Close() })
-	if _, err := r.Verify(func(p userjournal.Problem) { t.Errorf("verify: %v", p) }); err != nil {
-		t.Fatal(err)
-	}
-	a, err := query.Audit(r)
+	defer r.Close()
+	a, err := check(r)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
-	for _, e := range a.Epochs {
-		for _, p := range e.Problems {
-			t.Errorf("run of %v: %v", e.Producer, p)
-		}
-	}
-	return r, a
+	return a
 }
 
 // Every operation of a storm is a record or is counted as lost, by the journal
 // alone, and what the ring held is what the journal holds; also where the ring
 // is much too small.
 func TestStorm(t *testing.T) {
-	total := operations(t)
 	for _, test := range []struct {
 		name string
 		ring int
@@ -96,55 +71,13 @@ func TestStorm(t *testing.T) {
 		{"large ring", 64 << 20},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			dir := t.TempDir()
-			pack := gather(t, dir, total/processes)
-			journal := filepath.Join(dir, "journal")
-			digest := sha256.New()
-			rec, err := record(journal, test.ring, digest, uapi.Filter{TGIDTree: pack.pids(), PathPrefixes: []string{dir}})
+			tally, err := Run(load, t.TempDir(), operations(t), test.ring)
 			if err != nil {
-				t.Fatal(err)
+				t.Error(err)
 			}
-			pack.release(t)
-			pack.wait(t)
-			if err := rec.stop(); err != nil {
-				t.Fatal(err)
-			}
-
-			r, a := audit(t, journal)
-			if len(a.Epochs) != 1 || !a.Epochs[0].Stopped {
-				t.Fatalf("%d runs, want one that ended", len(a.Epochs))
-			}
-			e := a.Epochs[0]
-			// START and STOP are numbered as well.
-			want := uint64(total/processes*processes) + 2
-			if e.Attempted != want || e.Records+e.Lost != want || e.Missing != 0 {
-				t.Errorf("attempted %d, journaled %d, lost %d, missing %d; want %d = journaled + lost",
-					e.Attempted, e.Records, e.Lost, e.Missing, want)
-			}
-			t.Logf("attempted %d = journaled %d + lost %d", e.Attempted, e.Records, e.Lost)
-			if got := digestOf(t, r); !bytes.Equal(got, digest.Sum(nil)) {
-				t.Errorf("SHA-256 of the journal's records is %x, of those drained from the ring %x", got, digest.Sum(nil))
-			}
+			t.Log(tally)
 		})
 	}
-}
-
-// digestOf is the digest of the records that came from a ring.
-func digestOf(t *testing.T, r *userjournal.Reader) []byte {
-	t.Helper()
-	var h hash.Hash = sha256.New()
-	err := r.Scan(userjournal.ScanOptions{}, func(_ uint64, rec uapi.Record) error {
-		switch rec.Type() {
-		case uapi.SysLost, uapi.SysProducerStart, uapi.SysProducerStop:
-		default:
-			h.Write(rec)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return h.Sum(nil)
 }
 
 // A recorder that is killed in the middle leaves a journal that verifies, and
@@ -156,25 +89,33 @@ func TestKilledRecorder(t *testing.T) {
 		t.Fatal(err)
 	}
 	const kills = 3
-	pack := gather(t, work, operations(t)/processes)
+	pack, err := gather(work, operations(t)/Processes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pack.kill() })
 	for i := range kills + 1 {
 		rec := startRecorder(t, journal, work)
 		if i == 0 {
-			pack.release(t)
+			if err := pack.release(); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if i == kills {
-			pack.wait(t)
+			if err := pack.wait(); err != nil {
+				t.Error(err)
+			}
 			rec.end(t, syscall.SIGTERM)
 			break
 		}
 		time.Sleep(time.Duration(500+200*i) * time.Millisecond)
 		rec.end(t, syscall.SIGKILL)
-		_, a := audit(t, journal)
+		a := audit(t, journal)
 		if n := len(a.Epochs); n != i+1 || a.Epochs[n-1].Stopped {
 			t.Errorf("after kill %d the journal has %d runs, the last one ended: %v", i+1, n, a.Epochs[n-1].Stopped)
 		}
 	}
-	_, a := audit(t, journal)
+	a := audit(t, journal)
 	if n := len(a.Epochs); n != kills+1 || !a.Epochs[n-1].Stopped {
 		t.Errorf("the journal has %d runs, want %d of which the last one ended", n, kills+1)
 	}

@@ -9,6 +9,7 @@ need() {
 	local packages=()
 	local tool package
 	while read -r tool package; do
+		[ -n "$tool" ] || continue
 		case $tool in
 		/*) [ -e "$tool" ] || packages+=("$package") ;;
 		*) [ -n "$(PATH=$PATH:/usr/sbin:/sbin command -v "$tool" || true)" ] || packages+=("$package") ;;
