@@ -23,6 +23,7 @@ enum shape {
 	SHAPE_DUP,
 	SHAPE_CLOSE_RANGE,
 	SHAPE_RENAME,
+	SHAPE_MOUNT,
 	/* */
 	SHAPE_BIND,
 	SHAPE_LINK,
@@ -32,7 +33,6 @@ enum shape {
 	SHAPE_FCNTL,
 	SHAPE_FLOCK,
 	SHAPE_IOCTL,
-	SHAPE_MOUNT,
 	SHAPE_SYNC,	/* no object */
 	SHAPE_EXEC,	/* only what failed: a success has its own tracepoint */
 };

@@ -5,15 +5,13 @@ package bpf
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"slices"
 	"testing"
 
 	"github.com/cilium/ebpf/btf"
 
 	"vexj/internal/conformance"
-	"vexj/ring"
+	"vexj/internal/tap"
 	"vexj/uapi"
 )
 
@@ -22,12 +20,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// capture is a producer that stays loaded from row to row and follows one
-// process after the other.
+// capture is a producer that stays loaded from row to row.
 type capture struct {
-	p     *Producer
-	rings []*ring.Ring
-	root  uint32
+	*tap.Tap
+	p *Producer
 }
 
 func newCapture(t *testing.T, set, variant string) *capture {
@@ -45,53 +41,13 @@ func newCapture(t *testing.T, set, variant string) *capture {
 			t.Error(err)
 		}
 	})
-	c := &capture{p: p}
-	for _, fd := range p.Rings() {
-		r, err := ring.Open(fd.FD, fd.Size)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { r.Close() })
-		c.rings = append(c.rings, r)
+	tapped, err := tap.Open(p)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return c
+	t.Cleanup(func() { tapped.Close() })
+	return &capture{tapped, p}
 }
-
-func (c *capture) Start(root uint32, _ string) error {
-	c.root = root
-	return c.p.Follow(root)
-}
-
-func (c *capture) Stop() ([]uapi.Record, error) {
-	if err := c.p.Unfollow(c.root); err != nil {
-		return nil, err
-	}
-	return c.drain()
-}
-
-func (c *capture) drain() ([]uapi.Record, error) {
-	var out []uapi.Record
-	for _, r := range c.rings {
-		for {
-			sample, ok, err := r.Next()
-			if err != nil {
-				return nil, err
-			}
-			if !ok {
-				break
-			}
-			rec, err := uapi.Check(sample)
-			if err != nil {
-				return nil, fmt.Errorf("%x: %w", sample, err)
-			}
-			out = append(out, slices.Clone(rec))
-		}
-		r.Release()
-	}
-	return out, nil
-}
-
-func (c *capture) Holes() []string { return c.p.set.rows }
 
 // The syscall set makes exactly the records of the conformance table, but for
 // what it says it does not see.
@@ -124,10 +80,7 @@ func conform(t *testing.T, c *capture) {
 			}
 		})
 	}
-	counts := c.p.Counters()
-	for cause, n := range counts.Lost {
-		if n != 0 {
-			t.Errorf("%d records lost: %v", n, uapi.Cause(cause))
-		}
+	if err := c.Lost(); err != nil {
+		t.Error(err)
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"vexj/ring"
+	"vexj/internal/tap"
 	"vexj/uapi"
 )
 
@@ -58,26 +58,20 @@ func TestFilters(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := &capture{p: p}
 			defer func() {
-				for _, r := range c.rings {
-					r.Close()
-				}
 				if err := p.Close(); err != nil {
 					t.Error(err)
 				}
 			}()
-			for _, fd := range p.Rings() {
-				r, err := ring.Open(fd.FD, fd.Size)
-				if err != nil {
-					t.Fatal(err)
-				}
-				c.rings = append(c.rings, r)
+			c, err := tap.Open(p)
+			if err != nil {
+				t.Fatal(err)
 			}
+			defer c.Close()
 			touch(t, filepath.Join(dir, "root"), 0)
 			touch(t, filepath.Join(dir, "nobody"), nobody)
 			touch(t, filepath.Join(shm, "shm"), 0)
-			recs, err := c.drain()
+			recs, err := c.Drain()
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -389,6 +389,41 @@ struct io_xattr {
 	struct filename *filename;
 };
 
+/* 7.0 and newer: a request's names are completed when it is done. */
+struct delayed_filename {
+	struct filename *__incomplete_filename;
+};
+
+struct io_open___70 {
+	struct delayed_filename filename;
+};
+
+struct io_unlink___70 {
+	struct delayed_filename filename;
+};
+
+struct io_mkdir___70 {
+	struct delayed_filename filename;
+};
+
+struct io_statx___70 {
+	struct delayed_filename filename;
+};
+
+struct io_xattr___70 {
+	struct delayed_filename filename;
+};
+
+struct io_rename___70 {
+	struct delayed_filename oldpath;
+	struct delayed_filename newpath;
+};
+
+struct io_link___70 {
+	struct delayed_filename oldpath;
+	struct delayed_filename newpath;
+};
+
 /* What the vfs set's functions take and return. */
 
 struct super_block___618 {	/* 6.18 and newer: linked through mount.mnt_next_for_sb */

@@ -6,9 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -160,7 +162,7 @@ func (p *Producer) loadPrograms(cfg *syscallDirectConfig, o *Options) error {
 		if err := p.prepare(spec, cfg, o); err != nil {
 			return err
 		}
-		coll, err := ebpf.NewCollection(spec)
+		coll, err := p.newCollection(spec)
 		if err == nil {
 			p.coll, p.variant = coll, v.name
 			return p.makeRings(coll)
@@ -170,6 +172,37 @@ func (p *Producer) loadPrograms(cfg *syscallDirectConfig, o *Options) error {
 		failed = errors.Join(failed, fmt.Errorf("%w: loading the %s programs (%s): %w", ErrUnsupported, p.set.name, v.name, err))
 	}
 	return failed
+}
+
+// newCollection loads the programs. It leaves out those that the verifier
+// refuses, if the set does its work without them.
+func (p *Producer) newCollection(spec *ebpf.CollectionSpec) (*ebpf.Collection, error) {
+	for {
+		coll, err := ebpf.NewCollection(spec)
+		if err == nil {
+			return coll, nil
+		}
+		var refused *ebpf.VerifierError
+		i := slices.IndexFunc(p.set.hooks, func(h hookSpec) bool {
+			return h.optional && spec.Programs[h.program] != nil && strings.HasPrefix(err.Error(), "program "+h.program+":")
+		})
+		if i < 0 || !errors.As(err, &refused) {
+			return nil, err
+		}
+		h := p.set.hooks[i]
+		delete(spec.Programs, h.program)
+		if h.function != "" {
+			delete(spec.Programs, "enter_"+h.function)
+			delete(spec.Programs, "exit_"+h.function)
+		}
+		p.missing[h.program] = fmt.Sprintf("the verifier refuses its program: %v", refused.Cause)
+		// What others need it for has to go as well.
+		missing, err := p.set.trim(spec, p.set.hooks)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(p.missing, missing)
+	}
 }
 
 func loadError(what string, err error) error {

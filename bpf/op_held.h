@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Operations after which the object has lost its name or the number its file:
- * their bodies are built at the entry and held until the result is known.
+ * Operations after which the object has lost its name, the number its file or the
+ * name its object: their bodies are built at the entry and held until the result is known.
  */
 #ifndef VEXJ_BPF_OP_HELD_H
 #define VEXJ_BPF_OP_HELD_H
@@ -196,6 +196,28 @@ static __noinline int on_rename(struct op *o)
 	}
 	id = wanted(VEXJ_FS_RENAME) ? emit(o->s, &o->s->ev, end) : 0;
 	return emit_replaced(o, id);
+}
+
+/* Body of a mount and an unmount: what is there before. */
+static __noinline u32 mount_body(struct op *o)
+{
+	struct scratch *s = o->s;
+	u32 off;
+
+	walk_user(s, dirfd(o, o->c->fd), arg(o, o->c->path), walk_flags(o));
+	off = put_walked_file(s, BODY, s->ev.result);
+	return put_walked(s, off, 0, s->ev.result);
+}
+
+static __noinline int on_mount(struct op *o)
+{
+	u32 end = o->held->len ? restore_body(o) : mount_body(o);
+
+	if (end && o->c->path2 != NOARG)
+		end = put_user_string(o->s, end, VEXJ_ATTR_PATH2, arg(o, o->c->path2), CHUNK);
+	if (end)
+		send(o, end);
+	return 0;
 }
 
 static __noinline int on_close(struct op *o)

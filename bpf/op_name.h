@@ -105,18 +105,4 @@ static __noinline int on_symlink(struct op *o)
 	return 0;
 }
 
-static __noinline int on_mount(struct op *o)
-{
-	struct scratch *s = o->s;
-	u32 off = BODY;
-
-	walk_user(s, dirfd(o, o->c->fd), arg(o, o->c->path), walk_flags(o));
-	off = put_walked_file(s, off, o->s->ev.result);
-	off = put_walked(s, off, 0, o->s->ev.result);
-	if (o->c->path2 != NOARG)
-		off = put_user_string(s, off, VEXJ_ATTR_PATH2, arg(o, o->c->path2), CHUNK);
-	send(o, off);
-	return 0;
-}
-
 #endif

@@ -23,6 +23,7 @@ const absent = 0xff
 var (
 	errNoFunction = errors.New("this kernel has no such function, or has it inlined everywhere")
 	errPrototype  = errors.New("its prototype is not one that is known")
+	errNeeds      = errors.New("it is of no use without another hook that is missing")
 )
 
 // findParams looks up where in a function's prototype the parameters are that
@@ -67,6 +68,12 @@ func findParams(kernel *btf.Spec, function string, wanted []string) (vfsReadPara
 	}
 	p.Returns = returns(proto.Return)
 	return p, nil
+}
+
+// isFunctionOf says whether the kernel has a function of that name.
+func isFunctionOf(kernel *btf.Spec, name string) bool {
+	var f *btf.Func
+	return name != "" && kernel.TypeByName(name, &f) == nil
 }
 
 func isParam(p btf.FuncParam, want string) bool {

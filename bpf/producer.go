@@ -5,6 +5,8 @@ package bpf
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -96,13 +98,19 @@ func (p *Producer) Coverage() []string {
 	if n := p.Blind(); n > 0 {
 		out = append(out, fmt.Sprintf("%d 32-bit system calls that were made and not recorded", n))
 	}
-	if n, err := p.Nested(); err != nil {
+	missed, err := p.Nested()
+	if err != nil {
 		out = append(out, fmt.Sprintf("whether a program was not run because it was running on that CPU already: %v", err))
-	} else if n > 0 {
-		out = append(out, fmt.Sprintf("%d times when a program was not run because it was running on that CPU already", n))
+	}
+	for _, name := range slices.Sorted(maps.Keys(missed)) {
+		out = append(out, fmt.Sprintf("%d times when %s was not run because it was running on that CPU already", missed[name], name))
 	}
 	return out
 }
+
+// HoleRows names the rows and fields of the conformance table that what the
+// producer cannot see makes differ.
+func (p *Producer) HoleRows() []string { return p.set.rows }
 
 // CPUCounters returns the counters of each CPU.
 func (p *Producer) CPUCounters() []uapi.Counters {
@@ -137,18 +145,20 @@ func (p *Producer) Blind() uint64 {
 }
 
 // Nested counts how often the kernel did not run a program because it was
-// running on that CPU already, wanted operations or not. Where system-call
-// tracepoints are not preemptible it is 0.
-func (p *Producer) Nested() (uint64, error) {
-	var sum uint64
-	for _, prog := range p.coll.Programs {
+// running on that CPU already, wanted operations or not, by program. Where the
+// kernel cannot be preempted in them there is none.
+func (p *Producer) Nested() (map[string]uint64, error) {
+	missed := map[string]uint64{}
+	for name, prog := range p.coll.Programs {
 		st, err := prog.Stats()
 		if err != nil {
-			return sum, err
+			return missed, err
 		}
-		sum += st.RecursionMisses
+		if st.RecursionMisses > 0 {
+			missed[name] = st.RecursionMisses
+		}
 	}
-	return sum, nil
+	return missed, nil
 }
 
 func (p *Producer) counts(cpu int) *syscallDirectCounts {

@@ -112,7 +112,7 @@ func trimSyscall(spec *ebpf.CollectionSpec, hooks []hookSpec) (map[string]string
 	missing := map[string]string{}
 	for _, h := range hooks {
 		prog := spec.Programs[h.program]
-		if !h.optional || have[prog.AttachTo] {
+		if prog == nil || !h.optional || have[prog.AttachTo] {
 			continue
 		}
 		if prog.AttachTo == "io_uring_submit_req" && have[renamed] {

@@ -63,6 +63,11 @@ static __always_inline void before(struct op *o)
 			end = 0;
 		}
 		break;
+	case SHAPE_MOUNT:
+		end = mount_body(o);
+		if (o->s->w.status != WALK_FOUND)
+			end = 0;
+		break;
 	}
 	if (end > BODY && save_body(o, end))
 		lose(VEXJ_LOST_STATE);
@@ -160,7 +165,7 @@ int BPF_PROG(vexj_enter, struct pt_regs *regs, long id)
 	st->held.len = 0;
 	st->held.has_target = TARGET_NONE;
 	shape = o.c->shape;
-	if (shape >= SHAPE_DELETE && shape <= SHAPE_RENAME && !(shown >> shape & 1)) {
+	if (shape >= SHAPE_DELETE && shape <= SHAPE_MOUNT && !(shown >> shape & 1)) {
 		o.s = scratch_of(SCRATCH_ENTER);
 		if (o.s) {
 			o.task = task;

@@ -105,6 +105,12 @@ static __always_inline void keep_name(u8 *to, struct filename *name)
 		to[0] = 0;
 }
 
+/* The name in a member of a request's own part. */
+#define name_in(type, req, field)						\
+	(bpf_core_field_exists(struct type##___70, field) ?			\
+	 get(at(struct type##___70, req), field.__incomplete_filename) :	\
+	 get(at(struct type, req), field))
+
 /* Fills in the arguments that the call would have had. */
 static __noinline int request_args(struct request_scratch *rs, u64 req, u32 opcode,
 				   struct scratch *s)
@@ -171,7 +177,7 @@ static __noinline int request_args(struct request_scratch *rs, u64 req, u32 opco
 		r->v[0] = get(c, dfd);
 		r->v[2] = get(c, how.flags);
 		r->v[3] = get(c, how.mode);
-		keep_name(rs->s.a, get(c, filename));
+		keep_name(rs->s.a, name_in(io_open, req, filename));
 		r->has_strings = 1;
 		break;
 	}
@@ -180,7 +186,7 @@ static __noinline int request_args(struct request_scratch *rs, u64 req, u32 opco
 
 		r->v[0] = get(c, dfd);
 		r->v[2] = get(c, flags);
-		keep_name(rs->s.a, get(c, filename));
+		keep_name(rs->s.a, name_in(io_statx, req, filename));
 		r->has_strings = 1;
 		break;
 	}
@@ -189,7 +195,7 @@ static __noinline int request_args(struct request_scratch *rs, u64 req, u32 opco
 
 		r->v[0] = get(c, dfd);
 		r->v[2] = get(c, flags);
-		keep_name(rs->s.a, get(c, filename));
+		keep_name(rs->s.a, name_in(io_unlink, req, filename));
 		r->has_strings = 1;
 		break;
 	}
@@ -198,7 +204,7 @@ static __noinline int request_args(struct request_scratch *rs, u64 req, u32 opco
 
 		r->v[0] = get(c, dfd);
 		r->v[2] = get(c, mode);
-		keep_name(rs->s.a, get(c, filename));
+		keep_name(rs->s.a, name_in(io_mkdir, req, filename));
 		r->has_strings = 1;
 		break;
 	}
@@ -208,8 +214,8 @@ static __noinline int request_args(struct request_scratch *rs, u64 req, u32 opco
 		r->v[0] = get(c, old_dfd);
 		r->v[2] = get(c, new_dfd);
 		r->v[4] = get(c, flags);
-		keep_name(rs->s.a, get(c, oldpath));
-		keep_name(rs->s.b, get(c, newpath));
+		keep_name(rs->s.a, name_in(io_rename, req, oldpath));
+		keep_name(rs->s.b, name_in(io_rename, req, newpath));
 		r->has_strings = 1;
 		break;
 	}
@@ -219,8 +225,8 @@ static __noinline int request_args(struct request_scratch *rs, u64 req, u32 opco
 		r->v[0] = get(c, old_dfd);
 		r->v[2] = get(c, new_dfd);
 		r->v[4] = get(c, flags);
-		keep_name(rs->s.a, get(c, oldpath));
-		keep_name(rs->s.b, get(c, newpath));
+		keep_name(rs->s.a, name_in(io_link, req, oldpath));
+		keep_name(rs->s.b, name_in(io_link, req, newpath));
 		r->has_strings = 1;
 		break;
 	}
@@ -228,8 +234,8 @@ static __noinline int request_args(struct request_scratch *rs, u64 req, u32 opco
 		struct io_link *c = at(struct io_link, req);
 
 		r->v[1] = get(c, new_dfd);
-		keep_name(rs->s.a, get(c, oldpath));
-		keep_name(rs->s.b, get(c, newpath));
+		keep_name(rs->s.a, name_in(io_link, req, oldpath));
+		keep_name(rs->s.b, name_in(io_link, req, newpath));
 		r->has_strings = 1;
 		break;
 	}
@@ -243,7 +249,7 @@ static __noinline int request_args(struct request_scratch *rs, u64 req, u32 opco
 		r->v[3] = get(c, ctx.size);
 		bpf_probe_read_kernel_str(rs->s.b, 256, name);
 		if (opcode == OP_SETXATTR || opcode == OP_GETXATTR)
-			keep_name(rs->s.a, get(c, filename));
+			keep_name(rs->s.a, name_in(io_xattr, req, filename));
 		r->has_strings = 1;
 		break;
 	}

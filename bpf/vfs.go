@@ -4,6 +4,7 @@ package bpf
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/cilium/ebpf"
@@ -57,8 +58,9 @@ var vfsFunctions = []vfsFunction{
 
 	{"fd_install", "open", entryOnly, []string{"fd", "*file"}, opening, ""},
 	{"do_filp_open", "open", pair, []string{"dfd", "*filename", "*open_flags"}, opening, "fd_install"},
+	{"do_file_open", "open", pair, []string{"dfd", "*filename", "*open_flags"}, opening, "fd_install"},
 	{"do_file_open_root", "open by handle", pair, []string{"*open_flags"}, opening, "fd_install"},
-	{"file_open_name", "open by the kernel", pair, nil, opening, "do_filp_open"},
+	{"file_open_name", "open by the kernel", pair, nil, opening, "fd_install"},
 	{"filp_close", "close", pair, []string{"*file", "id"}, []uapi.Type{uapi.FSClose}, ""},
 
 	{"vfs_read", "read", pair, []string{"*file", "count", "*loff_t"}, []uapi.Type{uapi.FSRead}, ""},
@@ -101,11 +103,27 @@ var vfsFunctions = []vfsFunction{
 	{"mprotect_fixup", "mprotect", pair, []string{"*vm_area_struct", "start", "end", "newflags"}, []uapi.Type{uapi.FSMmapWrite}, ""},
 }
 
+// otherName is what a function is called by newer or older kernels.
+var otherName = map[string]string{
+	"do_filp_open": "do_file_open",
+	"do_file_open": "do_filp_open",
+}
+
+// noCall are the functions whose operations no code of the syscall set does in
+// their stead.
+var noCall = []string{
+	"mnt_want_write", "mnt_want_write_file", "aio_complete_rw", "aio_read", "aio_write",
+	"fault_dirty_shared_page", "mprotect_fixup",
+}
+
 // hooks are what the function's programs are attached to.
 func (f *vfsFunction) hooks() []hookSpec {
 	entry := hookSpec{
 		program: "enter_" + f.name, operation: f.operation, optional: true,
 		function: f.name, types: f.types,
+	}
+	if !slices.Contains(noCall, f.name) {
+		entry.operation += " other than by a system call"
 	}
 	exit := entry
 	exit.program, exit.exit = "exit_"+f.name, true
@@ -167,27 +185,24 @@ func trimVFS(spec *ebpf.CollectionSpec, hooks []hookSpec) (map[string]string, er
 	if err != nil {
 		return nil, err
 	}
-	drop := func(f *vfsFunction, why string) {
-		for _, program := range []string{"enter_" + f.name, "exit_" + f.name} {
-			if spec.Programs[program] != nil {
-				missing[program] = why
-				delete(spec.Programs, program)
-			}
-		}
-	}
 	placed := map[string]bool{}
 	for i := range vfsFunctions {
 		f := &vfsFunctions[i]
-		if spec.Programs["enter_"+f.name] == nil && spec.Programs["exit_"+f.name] == nil {
-			continue
-		}
-		if f.needs != "" && !placed[f.needs] {
-			drop(f, f.needs+" is not hooked")
-			continue
+		entry, exit := spec.Programs["enter_"+f.name], spec.Programs["exit_"+f.name]
+		if entry == nil && exit == nil {
+			continue // nothing of it is wanted
 		}
 		params, err := findParams(kernel, f.name, f.params)
+		switch {
+		case f.needs != "" && !placed[f.needs]:
+			err = fmt.Errorf("%w: %s", errNeeds, f.needs)
+		case errors.Is(err, errNoFunction) && isFunctionOf(kernel, otherName[f.name]):
+			f.drop(spec)
+			continue
+		}
 		if err != nil {
-			drop(f, err.Error())
+			f.drop(spec)
+			missing["enter_"+f.name] = err.Error()
 			continue
 		}
 		if err := spec.Variables["params_"+f.name].Set(params); err != nil {
@@ -197,6 +212,12 @@ func trimVFS(spec *ebpf.CollectionSpec, hooks []hookSpec) (map[string]string, er
 	}
 	keepHooks(spec, hooks)
 	return missing, spec.Variables["shown"].Set(shown(spec, kernel, placed))
+}
+
+// drop takes the function's programs out.
+func (f *vfsFunction) drop(spec *ebpf.CollectionSpec) {
+	delete(spec.Programs, "enter_"+f.name)
+	delete(spec.Programs, "exit_"+f.name)
 }
 
 // keepHooks takes out the programs that no hook of the set is for.

@@ -101,9 +101,7 @@ static __always_inline int open_done(struct hook *h, u64 op)
 	return open_effects(h, h->object, h->f->open_flags);
 }
 
-DECLARE(do_filp_open);
-ENTER(do_filp_open) { return 0; }
-EXIT(do_filp_open)
+static __always_inline int open_ends(struct hook *h)
 {
 	u64 op = param(h, 2);
 
@@ -114,6 +112,27 @@ EXIT(do_filp_open)
 		return not_opened(h, param(h, 1), get(at(struct open_flags, op), open_flag),
 				  get(at(struct open_flags, op), mode) & 07777);
 	return open_done(h, op);
+}
+
+DECLARE(do_filp_open);
+ENTER(do_filp_open)
+{
+	return 0;
+}
+EXIT(do_filp_open)
+{
+	return open_ends(h);
+}
+
+/* Its name since 7.0. */
+DECLARE(do_file_open);
+ENTER(do_file_open)
+{
+	return 0;
+}
+EXIT(do_file_open)
+{
+	return open_ends(h);
 }
 
 DECLARE(do_file_open_root);

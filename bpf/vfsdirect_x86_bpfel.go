@@ -36,6 +36,7 @@ const (
 	vfsDirectProgEnterAioWrite             = "enter_aio_write"
 	vfsDirectProgEnterChmodCommon          = "enter_chmod_common"
 	vfsDirectProgEnterChownCommon          = "enter_chown_common"
+	vfsDirectProgEnterDoFileOpen           = "enter_do_file_open"
 	vfsDirectProgEnterDoFileOpenRoot       = "enter_do_file_open_root"
 	vfsDirectProgEnterDoFilpOpen           = "enter_do_filp_open"
 	vfsDirectProgEnterDoFtruncate          = "enter_do_ftruncate"
@@ -79,6 +80,7 @@ const (
 	vfsDirectProgExitAioWrite              = "exit_aio_write"
 	vfsDirectProgExitChmodCommon           = "exit_chmod_common"
 	vfsDirectProgExitChownCommon           = "exit_chown_common"
+	vfsDirectProgExitDoFileOpen            = "exit_do_file_open"
 	vfsDirectProgExitDoFileOpenRoot        = "exit_do_file_open_root"
 	vfsDirectProgExitDoFilpOpen            = "exit_do_filp_open"
 	vfsDirectProgExitDoFtruncate           = "exit_do_ftruncate"
@@ -136,6 +138,7 @@ const (
 	vfsDirectVarParamsAioWrite             = "params_aio_write"
 	vfsDirectVarParamsChmodCommon          = "params_chmod_common"
 	vfsDirectVarParamsChownCommon          = "params_chown_common"
+	vfsDirectVarParamsDoFileOpen           = "params_do_file_open"
 	vfsDirectVarParamsDoFileOpenRoot       = "params_do_file_open_root"
 	vfsDirectVarParamsDoFilpOpen           = "params_do_filp_open"
 	vfsDirectVarParamsDoFtruncate          = "params_do_ftruncate"
@@ -229,6 +232,7 @@ type vfsDirectProgramSpecs struct {
 	EnterAioWrite             *ebpf.ProgramSpec `ebpf:"enter_aio_write"`
 	EnterChmodCommon          *ebpf.ProgramSpec `ebpf:"enter_chmod_common"`
 	EnterChownCommon          *ebpf.ProgramSpec `ebpf:"enter_chown_common"`
+	EnterDoFileOpen           *ebpf.ProgramSpec `ebpf:"enter_do_file_open"`
 	EnterDoFileOpenRoot       *ebpf.ProgramSpec `ebpf:"enter_do_file_open_root"`
 	EnterDoFilpOpen           *ebpf.ProgramSpec `ebpf:"enter_do_filp_open"`
 	EnterDoFtruncate          *ebpf.ProgramSpec `ebpf:"enter_do_ftruncate"`
@@ -272,6 +276,7 @@ type vfsDirectProgramSpecs struct {
 	ExitAioWrite              *ebpf.ProgramSpec `ebpf:"exit_aio_write"`
 	ExitChmodCommon           *ebpf.ProgramSpec `ebpf:"exit_chmod_common"`
 	ExitChownCommon           *ebpf.ProgramSpec `ebpf:"exit_chown_common"`
+	ExitDoFileOpen            *ebpf.ProgramSpec `ebpf:"exit_do_file_open"`
 	ExitDoFileOpenRoot        *ebpf.ProgramSpec `ebpf:"exit_do_file_open_root"`
 	ExitDoFilpOpen            *ebpf.ProgramSpec `ebpf:"exit_do_filp_open"`
 	ExitDoFtruncate           *ebpf.ProgramSpec `ebpf:"exit_do_ftruncate"`
@@ -354,6 +359,7 @@ type vfsDirectVariableSpecs struct {
 	ParamsAioWrite             *ebpf.VariableSpec `ebpf:"params_aio_write"`
 	ParamsChmodCommon          *ebpf.VariableSpec `ebpf:"params_chmod_common"`
 	ParamsChownCommon          *ebpf.VariableSpec `ebpf:"params_chown_common"`
+	ParamsDoFileOpen           *ebpf.VariableSpec `ebpf:"params_do_file_open"`
 	ParamsDoFileOpenRoot       *ebpf.VariableSpec `ebpf:"params_do_file_open_root"`
 	ParamsDoFilpOpen           *ebpf.VariableSpec `ebpf:"params_do_filp_open"`
 	ParamsDoFtruncate          *ebpf.VariableSpec `ebpf:"params_do_ftruncate"`
@@ -465,6 +471,7 @@ type vfsDirectVariables struct {
 	ParamsAioWrite             *ebpf.Variable `ebpf:"params_aio_write"`
 	ParamsChmodCommon          *ebpf.Variable `ebpf:"params_chmod_common"`
 	ParamsChownCommon          *ebpf.Variable `ebpf:"params_chown_common"`
+	ParamsDoFileOpen           *ebpf.Variable `ebpf:"params_do_file_open"`
 	ParamsDoFileOpenRoot       *ebpf.Variable `ebpf:"params_do_file_open_root"`
 	ParamsDoFilpOpen           *ebpf.Variable `ebpf:"params_do_filp_open"`
 	ParamsDoFtruncate          *ebpf.Variable `ebpf:"params_do_ftruncate"`
@@ -520,6 +527,7 @@ type vfsDirectPrograms struct {
 	EnterAioWrite             *ebpf.Program `ebpf:"enter_aio_write"`
 	EnterChmodCommon          *ebpf.Program `ebpf:"enter_chmod_common"`
 	EnterChownCommon          *ebpf.Program `ebpf:"enter_chown_common"`
+	EnterDoFileOpen           *ebpf.Program `ebpf:"enter_do_file_open"`
 	EnterDoFileOpenRoot       *ebpf.Program `ebpf:"enter_do_file_open_root"`
 	EnterDoFilpOpen           *ebpf.Program `ebpf:"enter_do_filp_open"`
 	EnterDoFtruncate          *ebpf.Program `ebpf:"enter_do_ftruncate"`
@@ -563,6 +571,7 @@ type vfsDirectPrograms struct {
 	ExitAioWrite              *ebpf.Program `ebpf:"exit_aio_write"`
 	ExitChmodCommon           *ebpf.Program `ebpf:"exit_chmod_common"`
 	ExitChownCommon           *ebpf.Program `ebpf:"exit_chown_common"`
+	ExitDoFileOpen            *ebpf.Program `ebpf:"exit_do_file_open"`
 	ExitDoFileOpenRoot        *ebpf.Program `ebpf:"exit_do_file_open_root"`
 	ExitDoFilpOpen            *ebpf.Program `ebpf:"exit_do_filp_open"`
 	ExitDoFtruncate           *ebpf.Program `ebpf:"exit_do_ftruncate"`
@@ -621,6 +630,7 @@ func (p *vfsDirectPrograms) Close() error {
 		p.EnterAioWrite,
 		p.EnterChmodCommon,
 		p.EnterChownCommon,
+		p.EnterDoFileOpen,
 		p.EnterDoFileOpenRoot,
 		p.EnterDoFilpOpen,
 		p.EnterDoFtruncate,
@@ -664,6 +674,7 @@ func (p *vfsDirectPrograms) Close() error {
 		p.ExitAioWrite,
 		p.ExitChmodCommon,
 		p.ExitChownCommon,
+		p.ExitDoFileOpen,
 		p.ExitDoFileOpenRoot,
 		p.ExitDoFilpOpen,
 		p.ExitDoFtruncate,

@@ -36,6 +36,7 @@ const (
 	vfsProbeProgEnterAioWrite             = "enter_aio_write"
 	vfsProbeProgEnterChmodCommon          = "enter_chmod_common"
 	vfsProbeProgEnterChownCommon          = "enter_chown_common"
+	vfsProbeProgEnterDoFileOpen           = "enter_do_file_open"
 	vfsProbeProgEnterDoFileOpenRoot       = "enter_do_file_open_root"
 	vfsProbeProgEnterDoFilpOpen           = "enter_do_filp_open"
 	vfsProbeProgEnterDoFtruncate          = "enter_do_ftruncate"
@@ -83,6 +84,7 @@ const (
 	vfsProbeProgExitAioWrite              = "exit_aio_write"
 	vfsProbeProgExitChmodCommon           = "exit_chmod_common"
 	vfsProbeProgExitChownCommon           = "exit_chown_common"
+	vfsProbeProgExitDoFileOpen            = "exit_do_file_open"
 	vfsProbeProgExitDoFileOpenRoot        = "exit_do_file_open_root"
 	vfsProbeProgExitDoFilpOpen            = "exit_do_filp_open"
 	vfsProbeProgExitDoFtruncate           = "exit_do_ftruncate"
@@ -140,6 +142,7 @@ const (
 	vfsProbeVarParamsAioWrite             = "params_aio_write"
 	vfsProbeVarParamsChmodCommon          = "params_chmod_common"
 	vfsProbeVarParamsChownCommon          = "params_chown_common"
+	vfsProbeVarParamsDoFileOpen           = "params_do_file_open"
 	vfsProbeVarParamsDoFileOpenRoot       = "params_do_file_open_root"
 	vfsProbeVarParamsDoFilpOpen           = "params_do_filp_open"
 	vfsProbeVarParamsDoFtruncate          = "params_do_ftruncate"
@@ -233,6 +236,7 @@ type vfsProbeProgramSpecs struct {
 	EnterAioWrite             *ebpf.ProgramSpec `ebpf:"enter_aio_write"`
 	EnterChmodCommon          *ebpf.ProgramSpec `ebpf:"enter_chmod_common"`
 	EnterChownCommon          *ebpf.ProgramSpec `ebpf:"enter_chown_common"`
+	EnterDoFileOpen           *ebpf.ProgramSpec `ebpf:"enter_do_file_open"`
 	EnterDoFileOpenRoot       *ebpf.ProgramSpec `ebpf:"enter_do_file_open_root"`
 	EnterDoFilpOpen           *ebpf.ProgramSpec `ebpf:"enter_do_filp_open"`
 	EnterDoFtruncate          *ebpf.ProgramSpec `ebpf:"enter_do_ftruncate"`
@@ -280,6 +284,7 @@ type vfsProbeProgramSpecs struct {
 	ExitAioWrite              *ebpf.ProgramSpec `ebpf:"exit_aio_write"`
 	ExitChmodCommon           *ebpf.ProgramSpec `ebpf:"exit_chmod_common"`
 	ExitChownCommon           *ebpf.ProgramSpec `ebpf:"exit_chown_common"`
+	ExitDoFileOpen            *ebpf.ProgramSpec `ebpf:"exit_do_file_open"`
 	ExitDoFileOpenRoot        *ebpf.ProgramSpec `ebpf:"exit_do_file_open_root"`
 	ExitDoFilpOpen            *ebpf.ProgramSpec `ebpf:"exit_do_filp_open"`
 	ExitDoFtruncate           *ebpf.ProgramSpec `ebpf:"exit_do_ftruncate"`
@@ -362,6 +367,7 @@ type vfsProbeVariableSpecs struct {
 	ParamsAioWrite             *ebpf.VariableSpec `ebpf:"params_aio_write"`
 	ParamsChmodCommon          *ebpf.VariableSpec `ebpf:"params_chmod_common"`
 	ParamsChownCommon          *ebpf.VariableSpec `ebpf:"params_chown_common"`
+	ParamsDoFileOpen           *ebpf.VariableSpec `ebpf:"params_do_file_open"`
 	ParamsDoFileOpenRoot       *ebpf.VariableSpec `ebpf:"params_do_file_open_root"`
 	ParamsDoFilpOpen           *ebpf.VariableSpec `ebpf:"params_do_filp_open"`
 	ParamsDoFtruncate          *ebpf.VariableSpec `ebpf:"params_do_ftruncate"`
@@ -473,6 +479,7 @@ type vfsProbeVariables struct {
 	ParamsAioWrite             *ebpf.Variable `ebpf:"params_aio_write"`
 	ParamsChmodCommon          *ebpf.Variable `ebpf:"params_chmod_common"`
 	ParamsChownCommon          *ebpf.Variable `ebpf:"params_chown_common"`
+	ParamsDoFileOpen           *ebpf.Variable `ebpf:"params_do_file_open"`
 	ParamsDoFileOpenRoot       *ebpf.Variable `ebpf:"params_do_file_open_root"`
 	ParamsDoFilpOpen           *ebpf.Variable `ebpf:"params_do_filp_open"`
 	ParamsDoFtruncate          *ebpf.Variable `ebpf:"params_do_ftruncate"`
@@ -528,6 +535,7 @@ type vfsProbePrograms struct {
 	EnterAioWrite             *ebpf.Program `ebpf:"enter_aio_write"`
 	EnterChmodCommon          *ebpf.Program `ebpf:"enter_chmod_common"`
 	EnterChownCommon          *ebpf.Program `ebpf:"enter_chown_common"`
+	EnterDoFileOpen           *ebpf.Program `ebpf:"enter_do_file_open"`
 	EnterDoFileOpenRoot       *ebpf.Program `ebpf:"enter_do_file_open_root"`
 	EnterDoFilpOpen           *ebpf.Program `ebpf:"enter_do_filp_open"`
 	EnterDoFtruncate          *ebpf.Program `ebpf:"enter_do_ftruncate"`
@@ -575,6 +583,7 @@ type vfsProbePrograms struct {
 	ExitAioWrite              *ebpf.Program `ebpf:"exit_aio_write"`
 	ExitChmodCommon           *ebpf.Program `ebpf:"exit_chmod_common"`
 	ExitChownCommon           *ebpf.Program `ebpf:"exit_chown_common"`
+	ExitDoFileOpen            *ebpf.Program `ebpf:"exit_do_file_open"`
 	ExitDoFileOpenRoot        *ebpf.Program `ebpf:"exit_do_file_open_root"`
 	ExitDoFilpOpen            *ebpf.Program `ebpf:"exit_do_filp_open"`
 	ExitDoFtruncate           *ebpf.Program `ebpf:"exit_do_ftruncate"`
@@ -633,6 +642,7 @@ func (p *vfsProbePrograms) Close() error {
 		p.EnterAioWrite,
 		p.EnterChmodCommon,
 		p.EnterChownCommon,
+		p.EnterDoFileOpen,
 		p.EnterDoFileOpenRoot,
 		p.EnterDoFilpOpen,
 		p.EnterDoFtruncate,
@@ -680,6 +690,7 @@ func (p *vfsProbePrograms) Close() error {
 		p.ExitAioWrite,
 		p.ExitChmodCommon,
 		p.ExitChownCommon,
+		p.ExitDoFileOpen,
 		p.ExitDoFileOpenRoot,
 		p.ExitDoFilpOpen,
 		p.ExitDoFtruncate,

@@ -329,6 +329,7 @@ const (
 	vfsReadProgEnterAioWrite             = "enter_aio_write"
 	vfsReadProgEnterChmodCommon          = "enter_chmod_common"
 	vfsReadProgEnterChownCommon          = "enter_chown_common"
+	vfsReadProgEnterDoFileOpen           = "enter_do_file_open"
 	vfsReadProgEnterDoFileOpenRoot       = "enter_do_file_open_root"
 	vfsReadProgEnterDoFilpOpen           = "enter_do_filp_open"
 	vfsReadProgEnterDoFtruncate          = "enter_do_ftruncate"
@@ -372,6 +373,7 @@ const (
 	vfsReadProgExitAioWrite              = "exit_aio_write"
 	vfsReadProgExitChmodCommon           = "exit_chmod_common"
 	vfsReadProgExitChownCommon           = "exit_chown_common"
+	vfsReadProgExitDoFileOpen            = "exit_do_file_open"
 	vfsReadProgExitDoFileOpenRoot        = "exit_do_file_open_root"
 	vfsReadProgExitDoFilpOpen            = "exit_do_filp_open"
 	vfsReadProgExitDoFtruncate           = "exit_do_ftruncate"
@@ -429,6 +431,7 @@ const (
 	vfsReadVarParamsAioWrite             = "params_aio_write"
 	vfsReadVarParamsChmodCommon          = "params_chmod_common"
 	vfsReadVarParamsChownCommon          = "params_chown_common"
+	vfsReadVarParamsDoFileOpen           = "params_do_file_open"
 	vfsReadVarParamsDoFileOpenRoot       = "params_do_file_open_root"
 	vfsReadVarParamsDoFilpOpen           = "params_do_filp_open"
 	vfsReadVarParamsDoFtruncate          = "params_do_ftruncate"
@@ -522,6 +525,7 @@ type vfsReadProgramSpecs struct {
 	EnterAioWrite             *ebpf.ProgramSpec `ebpf:"enter_aio_write"`
 	EnterChmodCommon          *ebpf.ProgramSpec `ebpf:"enter_chmod_common"`
 	EnterChownCommon          *ebpf.ProgramSpec `ebpf:"enter_chown_common"`
+	EnterDoFileOpen           *ebpf.ProgramSpec `ebpf:"enter_do_file_open"`
 	EnterDoFileOpenRoot       *ebpf.ProgramSpec `ebpf:"enter_do_file_open_root"`
 	EnterDoFilpOpen           *ebpf.ProgramSpec `ebpf:"enter_do_filp_open"`
 	EnterDoFtruncate          *ebpf.ProgramSpec `ebpf:"enter_do_ftruncate"`
@@ -565,6 +569,7 @@ type vfsReadProgramSpecs struct {
 	ExitAioWrite              *ebpf.ProgramSpec `ebpf:"exit_aio_write"`
 	ExitChmodCommon           *ebpf.ProgramSpec `ebpf:"exit_chmod_common"`
 	ExitChownCommon           *ebpf.ProgramSpec `ebpf:"exit_chown_common"`
+	ExitDoFileOpen            *ebpf.ProgramSpec `ebpf:"exit_do_file_open"`
 	ExitDoFileOpenRoot        *ebpf.ProgramSpec `ebpf:"exit_do_file_open_root"`
 	ExitDoFilpOpen            *ebpf.ProgramSpec `ebpf:"exit_do_filp_open"`
 	ExitDoFtruncate           *ebpf.ProgramSpec `ebpf:"exit_do_ftruncate"`
@@ -647,6 +652,7 @@ type vfsReadVariableSpecs struct {
 	ParamsAioWrite             *ebpf.VariableSpec `ebpf:"params_aio_write"`
 	ParamsChmodCommon          *ebpf.VariableSpec `ebpf:"params_chmod_common"`
 	ParamsChownCommon          *ebpf.VariableSpec `ebpf:"params_chown_common"`
+	ParamsDoFileOpen           *ebpf.VariableSpec `ebpf:"params_do_file_open"`
 	ParamsDoFileOpenRoot       *ebpf.VariableSpec `ebpf:"params_do_file_open_root"`
 	ParamsDoFilpOpen           *ebpf.VariableSpec `ebpf:"params_do_filp_open"`
 	ParamsDoFtruncate          *ebpf.VariableSpec `ebpf:"params_do_ftruncate"`
@@ -758,6 +764,7 @@ type vfsReadVariables struct {
 	ParamsAioWrite             *ebpf.Variable `ebpf:"params_aio_write"`
 	ParamsChmodCommon          *ebpf.Variable `ebpf:"params_chmod_common"`
 	ParamsChownCommon          *ebpf.Variable `ebpf:"params_chown_common"`
+	ParamsDoFileOpen           *ebpf.Variable `ebpf:"params_do_file_open"`
 	ParamsDoFileOpenRoot       *ebpf.Variable `ebpf:"params_do_file_open_root"`
 	ParamsDoFilpOpen           *ebpf.Variable `ebpf:"params_do_filp_open"`
 	ParamsDoFtruncate          *ebpf.Variable `ebpf:"params_do_ftruncate"`
@@ -813,6 +820,7 @@ type vfsReadPrograms struct {
 	EnterAioWrite             *ebpf.Program `ebpf:"enter_aio_write"`
 	EnterChmodCommon          *ebpf.Program `ebpf:"enter_chmod_common"`
 	EnterChownCommon          *ebpf.Program `ebpf:"enter_chown_common"`
+	EnterDoFileOpen           *ebpf.Program `ebpf:"enter_do_file_open"`
 	EnterDoFileOpenRoot       *ebpf.Program `ebpf:"enter_do_file_open_root"`
 	EnterDoFilpOpen           *ebpf.Program `ebpf:"enter_do_filp_open"`
 	EnterDoFtruncate          *ebpf.Program `ebpf:"enter_do_ftruncate"`
@@ -856,6 +864,7 @@ type vfsReadPrograms struct {
 	ExitAioWrite              *ebpf.Program `ebpf:"exit_aio_write"`
 	ExitChmodCommon           *ebpf.Program `ebpf:"exit_chmod_common"`
 	ExitChownCommon           *ebpf.Program `ebpf:"exit_chown_common"`
+	ExitDoFileOpen            *ebpf.Program `ebpf:"exit_do_file_open"`
 	ExitDoFileOpenRoot        *ebpf.Program `ebpf:"exit_do_file_open_root"`
 	ExitDoFilpOpen            *ebpf.Program `ebpf:"exit_do_filp_open"`
 	ExitDoFtruncate           *ebpf.Program `ebpf:"exit_do_ftruncate"`
@@ -914,6 +923,7 @@ func (p *vfsReadPrograms) Close() error {
 		p.EnterAioWrite,
 		p.EnterChmodCommon,
 		p.EnterChownCommon,
+		p.EnterDoFileOpen,
 		p.EnterDoFileOpenRoot,
 		p.EnterDoFilpOpen,
 		p.EnterDoFtruncate,
@@ -957,6 +967,7 @@ func (p *vfsReadPrograms) Close() error {
 		p.ExitAioWrite,
 		p.ExitChmodCommon,
 		p.ExitChownCommon,
+		p.ExitDoFileOpen,
 		p.ExitDoFileOpenRoot,
 		p.ExitDoFilpOpen,
 		p.ExitDoFtruncate,
