@@ -39,6 +39,8 @@ var arrows = map[string][]string{
 	"mirror":               {"ring", "userjournal", "uapi"},
 	"query":                {"userjournal", "uapi"},
 	"internal/conformance": {"uapi"},
+	"internal/matrix":      {"*"},
+	"internal/tap":         {"ring", "uapi"},
 	"internal/storm":       {"mirror", "query", "ring", "uapi", "userjournal"},
 	"bench":                {"*"},
 	"cmd":                  {"*"},
@@ -46,7 +48,7 @@ var arrows = map[string][]string{
 
 // testArrows says what tests may import besides.
 var testArrows = map[string][]string{
-	"bpf":    {"internal/conformance", "ring", "mirror", "userjournal", "query"},
+	"bpf":    {"internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
 	"ring":   {"bench/gen"},
 	"mirror": {"bench/gen", "query"},
 	// Tests alone, of the module and what drains it.
@@ -86,7 +88,7 @@ func tree(t *testing.T, fn func(name string)) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && (name == ".git" || name == "bin" || name == ".cache") {
+		if d.IsDir() && (name == ".git" || name == "bin" || name == "build" || name == ".cache") {
 			return filepath.SkipDir
 		}
 		if d.Type().IsRegular() {

@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 
 # All but outputs and caches (.gitignore); also outside of a git checkout.
 mkdir "$work/tree"
-tar -c --exclude=./.git --exclude=./bin --exclude=./.cache . | tar -x -C "$work/tree"
+tar -c --exclude=./.git --exclude=./bin --exclude=./build --exclude=./.cache . | tar -x -C "$work/tree"
 cp -a "$work/tree" "$work/before"
 
 (cd "$work/tree" && "$GO" generate ./...)

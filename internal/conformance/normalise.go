@@ -5,6 +5,7 @@ package conformance
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -41,6 +42,9 @@ func Normalise(recs []uapi.Record, base string) []string {
 	return out
 }
 
+// largeFile is the kernel's O_LARGEFILE, which x/sys has as 0 for amd64.
+const largeFile = 0x8000
+
 type normaliser struct {
 	base    string
 	numbers map[string]map[any]int
@@ -73,8 +77,10 @@ func (n *normaliser) line(r uapi.Record) string {
 	if f := r.Flags() & watchedFlags; f != 0 {
 		fmt.Fprintf(&b, " flags=%s", f)
 	}
-	for tag, value := range r.Attrs() {
-		if text := n.attr(r, tag, value); text != "" {
+	// Their order means nothing.
+	attrs := maps.Collect(r.Attrs())
+	for _, tag := range slices.Sorted(maps.Keys(attrs)) {
+		if text := n.attr(r, tag, attrs[tag]); text != "" {
 			b.WriteString(" " + text)
 		}
 	}
@@ -112,6 +118,10 @@ func (n *normaliser) attr(r uapi.Record, tag uapi.Tag, value []byte) string {
 		return fmt.Sprintf("child=%s,%d", n.number("process", a.PID), a.Thread)
 	case uapi.AttrTimes:
 		return "times"
+	case uapi.AttrOpen:
+		a, _ := r.Open()
+		// 64-bit kernels add it to the flags of every call.
+		return fmt.Sprintf("open=%#x,%#o,%d", a.Flags&^largeFile, a.Mode, a.FD)
 	}
 	return fmt.Sprintf("%s=%q", tag, value)
 }

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Matrix runs the conformance table and storms under each producer, on each
+// kernel and filesystem, and prints one table of it: rows are scenarios, columns
+// producers on kernels.
+//
+//	matrix [-kernels LIST] [-producers LIST] [-run PART] [-storm N]
+//
+// A kernel is one that scripts/vm.sh boots, or "native", the running one. Each is
+// booted once. In the machine another copy of the program, with -inside, runs
+// each row once on each filesystem with all producers at work, and prints
+// outcomes, a JSON object a line, which the first copy collects. What the
+// producers recorded of one row must be the same, but for ids, times and the
+// producer.
+//
+// A cell is of all filesystems:
+//
+//	pass  the records are those that the row states
+//	hole  they are not, and the producer says so (`vexjctl doctor`)
+//	skip  no filesystem there can do what the row does, which skips.go knows
+//	FAIL  anything else; what, and where, is told below the table
+//	none  the kernel does not take the producer, which producer.go knows
+//
+// The exit status is 1 if anything failed.
+package main

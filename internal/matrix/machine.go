@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// native is the running kernel.
+const native = "native"
+
+// patience is how long a machine may take for all that it has to do, in seconds.
+const patience = 3000
+
+// errFailed: what failed has been told.
+var errFailed = errors.New("the matrix is not green")
+
+// matrix is what is to be run, and what has come of it.
+type matrix struct {
+	kernels, producers []string
+	filesystems, rows  string
+	storm              int
+	verbose            bool
+
+	outcomes []outcome
+}
+
+func (m *matrix) run(ctx context.Context) error {
+	if _, err := pick(m.producers); err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp("", "vexj-matrix")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	for _, kernel := range m.kernels {
+		cmd, err := m.machine(ctx, kernel, work)
+		if err == nil {
+			err = m.collect(cmd, kernel)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			m.take(outcome{kernel: kernel, Row: "(runs)", Verdict: failed, Why: err.Error()})
+		}
+	}
+	return m.report(os.Stdout)
+}
+
+// machine is the command that runs the other copy on a kernel.
+func (m *matrix) machine(ctx context.Context, kernel, work string) (*exec.Cmd, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	args := []string{"-inside", "-run", m.rows, "-storm", strconv.Itoa(m.storm)}
+	if kernel == native {
+		// Nothing is loaded into it that could bring it down; and it may be any.
+		producers := slices.DeleteFunc(slices.Clone(m.producers), func(p string) bool { return p == "kmod" })
+		args = append(args, "-producers", strings.Join(producers, ","), "-lacking", "bpf-vfs", "-filesystems", "here="+work)
+		return exec.CommandContext(ctx, self, args...), nil
+	}
+	filesystems := m.filesystems
+	if filesystems == "" {
+		filesystems = "ext4,xfs,btrfs,tmpfs,overlayfs"
+	}
+	vm := []string{"-t", strconv.Itoa(patience)}
+	var dirs []string
+	for name := range strings.SplitSeq(filesystems, ",") {
+		switch name {
+		case "xfs", "btrfs":
+			vm = append(vm, "-d", name)
+			fallthrough
+		case "ext4":
+			dirs = append(dirs, name+"=/mnt/"+name)
+		case "tmpfs":
+			dirs = append(dirs, name+"=/tmp")
+		case "overlayfs":
+			dirs = append(dirs, name+"=/mnt/ext4/layers")
+		default:
+			return nil, fmt.Errorf("no filesystem %q: say ext4, xfs, btrfs, tmpfs or overlayfs", name)
+		}
+	}
+	if slices.Contains(m.producers, "kmod") {
+		build := exec.CommandContext(ctx, "scripts/kmod-build.sh", kernel)
+		build.Stdout, build.Stderr = os.Stderr, os.Stderr
+		if err := build.Run(); err != nil {
+			return nil, fmt.Errorf("scripts/kmod-build.sh %s: %w", kernel, err)
+		}
+		vm = append(vm, "-f", filepath.Join("build/kmod", kernel, "vexj.ko"))
+		args = append(args, "-module", "/vexj/vexj.ko")
+	}
+	args = append(args, "-producers", strings.Join(m.producers, ","), "-filesystems", strings.Join(dirs, ","))
+	return exec.CommandContext(ctx, "scripts/vm.sh", slices.Concat(vm, []string{kernel, self}, args)...), nil
+}
+
+// collect runs the command and takes its outcomes.
+func (m *matrix) collect(cmd *exec.Cmd, kernel string) error {
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	whole, err := m.read(out, kernel)
+	if err := errors.Join(err, cmd.Wait()); err != nil {
+		return err
+	}
+	if !whole {
+		return errors.New("it ended before it was done")
+	}
+	return nil
+}
+
+// read takes outcomes up to the one that says that there are no more.
+func (m *matrix) read(r io.Reader, kernel string) (whole bool, err error) {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 1<<24)
+	for lines.Scan() {
+		o := outcome{kernel: kernel}
+		if err := json.Unmarshal(lines.Bytes(), &o); err != nil {
+			return false, fmt.Errorf("%q is no outcome: %w", lines.Bytes(), err)
+		}
+		if o.Row == done {
+			whole = true
+			continue
+		}
+		m.take(o)
+	}
+	return whole, lines.Err()
+}
+
+func (m *matrix) take(o outcome) {
+	m.outcomes = append(m.outcomes, o)
+	if m.verbose || o.Verdict == failed {
+		fmt.Fprintf(os.Stderr, "%s %s %s %s: %s\n", o.Verdict, o.kernel, o.Producer, o.Filesystem, o.Row)
+		if o.Why != "" {
+			fmt.Fprintf(os.Stderr, "\t%s\n", strings.ReplaceAll(o.Why, "\n", "\n\t"))
+		}
+	}
+}
