@@ -28,7 +28,8 @@ packages() {
 	test) packages generate && packages lint && echo make:make git:git gcc:gcc libc6-dev:/usr/include/stdlib.h ;;
 	bench) packages build && echo bpftrace:bpftrace linux-perf:perf ;;
 	vm-test) packages build && echo qemu-system-x86:qemu-system-x86_64 busybox-static:busybox cpio:cpio \
-		xz-utils:xz zstd:zstd e2fsprogs:mkfs.ext4 ;;
+		xz-utils:xz zstd:zstd e2fsprogs:mkfs.ext4 \
+		xfsprogs:mkfs.xfs btrfs-progs:mkfs.btrfs mmdebstrap:mmdebstrap util-linux:unshare ;;
 	*) usage >&2 && exit 2 ;;
 	esac
 }
