@@ -4,6 +4,22 @@ package userjournal
 
 import "time"
 
+// A Clock is what the ktime of records counts from.
+type Clock struct {
+	Boot       [16]byte // which boot; zero: unknown
+	WallOffset int64    // ns to add to ktime for the time since 1970
+}
+
+// thisClock is that of the running kernel.
+func thisClock() Clock { return Clock{bootID(), wallOffset()} }
+
+func (o *Options) clock() Clock {
+	if o.Clock != nil {
+		return *o.Clock
+	}
+	return thisClock()
+}
+
 // clockNoise is what two readings of clocks that nobody set may differ by.
 const clockNoise = int64(5 * time.Millisecond)
 
@@ -30,12 +46,12 @@ func (v *VerifyReport) addClockStep(s ClockStep) {
 // before, if there is one, what was there: it tells by how much the clock went
 // back since. Within one boot that is exact; after another it is at least as much,
 // for nobody knows how long the machine was off.
-func (h *segmentHeader) setClock(boot [16]byte, wallOffset, created int64) {
+func (h *segmentHeader) setClock(clock Clock, created int64) {
 	back := int64(0)
 	switch {
 	case h.Created == 0: // the first segment, or one of which nothing is known
-	case h.Boot == boot:
-		back = h.WallOffset - wallOffset
+	case h.Boot == clock.Boot && clock.Boot != [16]byte{}:
+		back = h.WallOffset - clock.WallOffset
 	default:
 		back = h.Created - created
 	}
@@ -43,5 +59,5 @@ func (h *segmentHeader) setClock(boot [16]byte, wallOffset, created int64) {
 	if back >= clockNoise {
 		h.ClockBack += uint64(back)
 	}
-	h.Boot, h.WallOffset, h.Created = boot, wallOffset, created
+	h.Boot, h.WallOffset, h.Created = clock.Boot, clock.WallOffset, created
 }

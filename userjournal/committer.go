@@ -40,7 +40,7 @@ func newCommitter(w *Writer, h segmentHeader) (*committer, error) {
 // begin starts a segment.
 func (c *committer) begin(h segmentHeader) error {
 	h.Salt = newSalt()
-	h.setClock(bootID(), wallOffset(), time.Now().UnixNano())
+	h.setClock(c.w.options.clock(), time.Now().UnixNano())
 	seg, err := createSegment(c.w.options.FS, c.w.dir, h)
 	if err != nil {
 		return err

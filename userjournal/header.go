@@ -114,7 +114,7 @@ func (h *segmentHeader) decode(b []byte) error {
 
 func versionError(major uint32) error {
 	if major < VersionMajor {
-		return fmt.Errorf("%w %d: this is a legacy journal, convert it first", ErrVersion, major)
+		return fmt.Errorf("%w %d: this is a legacy journal, convert it first (vexjctl convert)", ErrVersion, major)
 	}
 	return fmt.Errorf("%w %d: this program reads version %d, use a newer one", ErrVersion, major, VersionMajor)
 }

@@ -71,6 +71,9 @@ type Options struct {
 	SegmentSize int64
 	// Key, if there is one, signs each segment when it is sealed.
 	Key *SigningKey
+	// Clock is what the ktime of the records counts from; nil: this boot of
+	// this machine. It is for records that were made elsewhere.
+	Clock *Clock
 	// FS is the machine's filesystem if nil.
 	FS FS
 }

@@ -59,7 +59,8 @@ func (s *summary) add(rec []byte) {
 	z.MinKtime, z.MaxKtime = min(z.MinKtime, ktime), max(z.MaxKtime, ktime)
 	id := le.Uint64(h[recID:])
 	z.MinID, z.MaxID = min(z.MinID, id), max(z.MaxID, id)
-	if stream, k := id>>56%idStreams, Key(id>>idKeyBits); s.lastIDs[stream] != k {
+	// Plus one: 0 stands for none yet.
+	if stream, k := id>>56%idStreams, Key(id>>idKeyBits)+1; s.lastIDs[stream] != k {
 		s.lastIDs[stream] = k
 		s.ids = append(s.ids, idKey(id))
 	}

@@ -376,7 +376,7 @@ func TestClockBack(t *testing.T) {
 	}
 	for _, test := range tests {
 		h := test.before
-		h.setClock(test.boot, test.offset, test.created)
+		h.setClock(Clock{test.boot, test.offset}, test.created)
 		if h.ClockBack != uint64(test.want) || h.WallOffset != test.offset || h.Created != test.created || h.Boot != test.boot {
 			t.Errorf("%s: %+v", test.name, h)
 		}
