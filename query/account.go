@@ -17,7 +17,8 @@ type Account struct {
 
 	Records uint64 // of all kinds
 	// Unnumbered are records of a producer that neither started a run nor
-	// numbers: nothing can be said about what is missing of them.
+	// numbers, or that were converted from a legacy file, whose numbers promise
+	// nothing: what is missing of them nobody can say.
 	Unnumbered uint64
 	// Strays are records of a run that had ended; the first maxProblems.
 	Strays []Problem
@@ -61,11 +62,11 @@ func (a *Account) Add(ordinal uint64, r uapi.Record) {
 	e := a.current[r.Producer()&0xff]
 	n := r.GlobalSequence()
 	switch {
-	case r.Type() == uapi.SysProducerStart:
+	case r.Type() == uapi.SysProducerStart && !converted(r):
 		a.start(ordinal, r)
 		return
 	case e != nil && (n == 0 || r.EventID()-n == e.IDBase):
-	case e == nil && n == 0:
+	case e == nil && n == 0, converted(r):
 		a.Unnumbered++
 		return
 	case e == nil || r.EventID()-n > e.IDBase:
@@ -76,6 +77,12 @@ func (a *Account) Add(ordinal uint64, r uapi.Record) {
 		return
 	}
 	e.add(ordinal, r)
+}
+
+// converted: the record comes from a legacy file.
+func converted(r uapi.Record) bool {
+	_, ok := r.Legacy()
+	return ok
 }
 
 func (a *Account) begin(ordinal uint64, r uapi.Record, base uint64) *Epoch {
