@@ -43,7 +43,8 @@ type eventWriter interface {
 	Close() (size int64, err error)
 }
 
-// Export begins a legacy file.
+// Export begins a legacy file. If file is nil, nothing is written, and the
+// report is that of what would be.
 func Export(format uapi.LegacyFormat, file File) *Exporter {
 	return &Exporter{format: format, file: file, report: &Report{Format: format}}
 }
@@ -77,7 +78,7 @@ func (x *Exporter) begin(first uapi.Record) error {
 	}
 	x.began = true
 	if l, ok := first.Legacy(); ok && !x.Anew && l.Part == uapi.PartHeader && l.Format == x.format {
-		x.remake = newRemaker(x.format, io.NewOffsetWriter(x.file, 0), x.report)
+		x.remake = newRemaker(x.format, writerAt(x.file, 0), x.report)
 		return nil
 	}
 	return x.native()
@@ -109,6 +110,13 @@ func (x *Exporter) Close() (*Report, error) {
 	size, err := x.write.Close()
 	x.report.Bytes = size
 	return x.report, err
+}
+
+func writerAt(file File, off int64) io.Writer {
+	if file == nil {
+		return io.Discard
+	}
+	return io.NewOffsetWriter(file, off)
 }
 
 // errDiffers: a file is not what its records would make.

@@ -63,20 +63,6 @@ func Detect(r io.ReaderAt) (uapi.LegacyFormat, error) {
 	return 0, fmt.Errorf("%w, but with 0x%08x, version %d", ErrFormat, magic, major)
 }
 
-func headerSize(f uapi.LegacyFormat) int {
-	if f == uapi.LegacyUsjl1 {
-		return usjlHeaderSize
-	}
-	return semjHeaderSize
-}
-
-func magicOf(f uapi.LegacyFormat) uint32 {
-	if f == uapi.LegacyUsjl1 {
-		return MagicUSJL
-	}
-	return MagicSEMJ
-}
-
 func align(n int) int { return (n + uapi.Align - 1) &^ (uapi.Align - 1) }
 
 func allZero(b []byte) bool {

@@ -11,7 +11,7 @@ import (
 )
 
 // block reads a storage block.
-func (r *semjReader) block(head []byte) error {
+func (r *semjReader) block() error {
 	off := r.src.off
 	var h blockHeader
 	head, err := r.src.peek(int(min(blockHeadSize, r.index-off)))

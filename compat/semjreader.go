@@ -72,7 +72,7 @@ func (r *semjReader) item() error {
 		return err
 	}
 	if isBlock(head) {
-		return r.block(head)
+		return r.block()
 	}
 	var bad *FormatError
 	if len(head) < uapi.HeaderSize {

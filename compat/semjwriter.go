@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"io"
 
 	"vexj/uapi"
 )
@@ -29,7 +28,7 @@ var written = eventHow{padded: true}
 func newSemjWriter(file File, report *Report) *semjWriter {
 	return &semjWriter{
 		file: file, report: report, off: semjHeaderSize,
-		out:    bufio.NewWriterSize(io.NewOffsetWriter(file, semjHeaderSize), 256<<10),
+		out:    bufio.NewWriterSize(writerAt(file, semjHeaderSize), 256<<10),
 		header: FileHeader{Magic: MagicSEMJ, VersionMajor: versionMajor, NextEventID: 1},
 		b:      uapi.NewBuilder(nil), check: uapi.NewBuilder(nil),
 	}
@@ -102,6 +101,9 @@ func (w *semjWriter) Close() (size int64, err error) {
 	end := w.off
 	if err := w.out.Flush(); err != nil {
 		return w.off, err
+	}
+	if w.file == nil {
+		return w.off + int64(w.header.TotalEvents)*indexEntrySize, nil
 	}
 	if w.header.TotalEvents > 0 {
 		w.header.IndexOffset = uint64(end)

@@ -29,7 +29,7 @@ type usjlWriter struct {
 func newUsjlWriter(file File, report *Report) *usjlWriter {
 	w := &usjlWriter{
 		file: file, report: report, off: usjlHeaderSize,
-		out:    bufio.NewWriterSize(io.NewOffsetWriter(file, usjlHeaderSize), 256<<10),
+		out:    bufio.NewWriterSize(writerAt(file, usjlHeaderSize), 256<<10),
 		header: FileHeader{Magic: MagicUSJL, VersionMajor: versionMajor, NextEventID: 1},
 	}
 	w.json = json.NewEncoder(&w.data)
@@ -93,6 +93,9 @@ func (w *usjlWriter) Append(rec uapi.Record) error {
 func (w *usjlWriter) Close() (size int64, err error) {
 	if err := w.out.Flush(); err != nil {
 		return w.off, err
+	}
+	if w.file == nil {
+		return w.off, nil
 	}
 	w.header.JournalSize = uint64(w.off)
 	head := make([]byte, usjlHeaderSize)

@@ -44,7 +44,7 @@ journal does not verify.`,
 	root.AddCommand(
 		newRecord(), newRun(),
 		newLog(), newShow(), newStat(), newVerify(), newJournal(),
-		newKernel(), newDoctor(), newCanary(),
+		newConvert(), newKernel(), newDoctor(), newCanary(),
 	)
 	return root
 }

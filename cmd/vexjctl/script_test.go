@@ -22,6 +22,9 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what the scripts expect")
 
+// legacyFiles is found before the scripts change the directory.
+var legacyFiles, _ = filepath.Abs("../../compat/testdata/golden")
+
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"vexjctl": main})
 }
@@ -54,6 +57,8 @@ func TestScripts(t *testing.T) {
 			"tmpfs":    cmdTmpfs,
 			"cut":      cmdCut,
 			"flip":     cmdFlip,
+			"flipfile": cmdFlipFile,
+			"legacy":   cmdLegacy,
 		},
 	})
 }
@@ -160,9 +165,25 @@ func cmdCut(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.Truncate(name, info.Size()-n))
 }
 
+// legacy NAME FILE copies one of the legacy files that are frozen.
+func cmdLegacy(ts *testscript.TestScript, _ bool, args []string) {
+	b, err := os.ReadFile(filepath.Join(legacyFiles, args[0]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o644))
+}
+
 // flip DIR OFFSET changes a byte of a journal's segment.
-func cmdFlip(ts *testscript.TestScript, _ bool, args []string) {
-	f, err := os.OpenFile(segment(ts, args[0]), os.O_RDWR, 0)
+func cmdFlip(ts *testscript.TestScript, neg bool, args []string) {
+	flip(ts, segment(ts, args[0]), args)
+}
+
+// flipfile FILE OFFSET changes a byte of a file.
+func cmdFlipFile(ts *testscript.TestScript, neg bool, args []string) {
+	flip(ts, ts.MkAbs(args[0]), args)
+}
+
+func flip(ts *testscript.TestScript, name string, args []string) {
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
 	ts.Check(err)
 	defer f.Close()
 	at, err := strconv.ParseInt(args[1], 10, 64)
