@@ -3,15 +3,10 @@
 package main
 
 import (
-	"bufio"
-	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -29,13 +24,26 @@ func main() {
 	only := flag.String("jobs", "", "only the jobs whose names hold this")
 	verbose := flag.Bool("v", false, "say each round's figures")
 	flag.Parse()
-	if err := compare(strings.Split(*names, ","), *rounds, *n&^1, *only, *verbose); err != nil {
+	b := bench{rounds: *rounds, n: *n &^ 1, only: *only, verbose: *verbose}
+	if err := b.compare(strings.Split(*names, ",")); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func compare(names []string, rounds, n int, only string, verbose bool) error {
+type bench struct {
+	rounds, n int
+	only      string
+	verbose   bool
+}
+
+// A cost is what one operation took.
+type cost struct {
+	caller  float64 // ns of the thread that made it
+	machine float64 // ns of all CPUs
+}
+
+func (b *bench) compare(names []string) error {
 	var chosen []tool
 	for _, t := range tools {
 		if slices.Contains(names, t.name) {
@@ -43,87 +51,61 @@ func compare(names []string, rounds, n int, only string, verbose bool) error {
 		}
 	}
 	if len(chosen) != len(names) || chosen[0].name != "none" {
-		return fmt.Errorf("-tools %s: known are none (always), vexj, perf, bpftrace", strings.Join(names, ","))
+		return fmt.Errorf("-tools %s: known are none (always), vexj, kmod, perf, bpftrace, lttng, auditd", strings.Join(names, ","))
 	}
-	fmt.Printf("%-18s", "ns per operation")
+	fmt.Printf("%-28s", "ns per operation")
 	for _, t := range chosen {
-		fmt.Printf("  %14s", t.name)
+		fmt.Printf("  %10s", t.name)
 	}
 	fmt.Println()
 	for i, j := range jobs {
-		if !strings.Contains(j.name, only) {
+		if !strings.Contains(j.name, b.only) {
 			continue
 		}
-		ns := make([][]float64, len(chosen))
-		for round := range rounds {
-			for k, t := range chosen {
-				v, note, err := measure(i, t, n)
-				if err != nil {
-					return fmt.Errorf("%s under %s: %w", j.name, t.name, err)
-				}
-				ns[k] = append(ns[k], v)
-				if verbose {
-					fmt.Fprintf(os.Stderr, "%s, round %d, %s: %.0f ns %s\n", j.name, round+1, t.name, v, note)
-				}
-			}
+		costs, err := b.job(i, chosen)
+		if err != nil {
+			return err
 		}
-		fmt.Printf("%-18s", j.name)
-		base := median(ns[0])
-		for k := range chosen {
-			if k == 0 {
-				fmt.Printf("  %14.0f", base)
-				continue
-			}
-			fmt.Printf("  %+8.0f      ", median(ns[k])-base)
-		}
-		fmt.Println()
+		row(j.name+", the caller", costs, func(c cost) float64 { return c.caller })
+		row(j.name+", the machine", costs, func(c cost) float64 { return c.machine })
 	}
 	return nil
 }
 
-func median(v []float64) float64 {
-	v = slices.Sorted(slices.Values(v))
-	return v[len(v)/2]
+// job measures one job under each tool, in rounds that alternate between them.
+func (b *bench) job(i int, chosen []tool) ([][]cost, error) {
+	costs := make([][]cost, len(chosen))
+	for round := range b.rounds {
+		for k, t := range chosen {
+			c, note, err := measure(i, t, b.n)
+			if err != nil {
+				return nil, fmt.Errorf("%s under %s: %w", jobs[i].name, t.name, err)
+			}
+			costs[k] = append(costs[k], c)
+			if b.verbose {
+				fmt.Fprintf(os.Stderr, "%s, round %d, %s: %.0f ns, machine %.0f ns %s\n", jobs[i].name, round+1, t.name, c.caller, c.machine, note)
+			}
+		}
+	}
+	return costs, nil
 }
 
-// measure runs a job once under a tool and returns the time of one operation.
-func measure(i int, t tool, n int) (ns float64, note string, err error) {
-	dir, err := os.MkdirTemp("", "vexj-bench-")
-	if err != nil {
-		return 0, "", err
+// row prints the median without a tool, and what each tool adds to it.
+func row(name string, costs [][]cost, part func(cost) float64) {
+	fmt.Printf("%-28s", name)
+	base := median(costs[0], part)
+	fmt.Printf("  %10.0f", base)
+	for _, c := range costs[1:] {
+		fmt.Printf("  %+10.0f", median(c, part)-base)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	cmd := exec.Command("/proc/self/exe", "worker", strconv.Itoa(i), dir, strconv.Itoa(n))
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return 0, "", err
+	fmt.Println()
+}
+
+func median(costs []cost, part func(cost) float64) float64 {
+	var v []float64
+	for _, c := range costs {
+		v = append(v, part(c))
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return 0, "", err
-	}
-	if err := cmd.Start(); err != nil {
-		return 0, "", err
-	}
-	defer func() { err = errors.Join(err, cmd.Wait()) }()
-	lines := bufio.NewScanner(out)
-	if !lines.Scan() {
-		return 0, "", io.ErrUnexpectedEOF
-	}
-	stop, err := t.attach(jobs[i], cmd.Process.Pid, dir)
-	if err != nil {
-		cmd.Process.Kill()
-		return 0, "", err
-	}
-	fmt.Fprintln(in, "go")
-	if !lines.Scan() {
-		return 0, "", io.ErrUnexpectedEOF
-	}
-	total, err := strconv.ParseInt(lines.Text(), 10, 64)
-	if err != nil {
-		return 0, "", err
-	}
-	note, err = stop()
-	return float64(total) / float64(n), note, err
+	slices.Sort(v)
+	return v[len(v)/2]
 }

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,13 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"vexj/bpf"
-	"vexj/mirror"
-	"vexj/query"
-	"vexj/ring"
-	"vexj/uapi"
-	"vexj/userjournal"
 )
 
 // A tool records the calls of a process; attach returns when it does, and stop
@@ -31,57 +23,12 @@ var tools = []tool{
 	{"none", func(job, int, string) (func() (string, error), error) {
 		return func() (string, error) { return "", nil }, nil
 	}},
-	{"vexj", attachVexj},
+	{"vexj", attachPrograms},
+	{"kmod", attachModule},
 	{"perf", attachPerf},
 	{"bpftrace", attachBpftrace},
-}
-
-// attachVexj is what `vexjctl record --pid-tree` does: capture to a journal on
-// disk, compressed and synced every second.
-func attachVexj(j job, pid int, dir string) (func() (string, error), error) {
-	types, err := query.ParseTypes(strings.Split(j.types, ","))
-	if err != nil {
-		return nil, err
-	}
-	p, err := bpf.Load(context.Background(), bpf.Options{
-		RingBytes: 16 << 20,
-		Filter:    uapi.Filter{TGIDTree: []uint32{uint32(pid)}, Types: types, FailedToo: true},
-	})
-	if err != nil {
-		return nil, err
-	}
-	var rings []*ring.Ring
-	for _, fd := range p.Rings() {
-		r, err := ring.Open(fd.FD, fd.Size)
-		if err != nil {
-			return nil, err
-		}
-		rings = append(rings, r)
-	}
-	rd, err := ring.NewReader(rings)
-	if err != nil {
-		return nil, err
-	}
-	w, err := userjournal.Create(filepath.Join(dir, "journal"), userjournal.Options{})
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	m := mirror.New(p, rd, w, mirror.Options{})
-	go func() { done <- m.Run(ctx) }()
-	return func() (string, error) {
-		cancel()
-		err := <-done
-		c := p.Counters()
-		for _, r := range rings {
-			r.Close()
-		}
-		rd.Close()
-		p.Close()
-		w.Close()
-		return fmt.Sprintf("%d recorded, %d lost", c.Recorded, c.Attempted-c.Recorded), err
-	}, nil
+	{"lttng", attachLTTng},
+	{"auditd", attachAuditd},
 }
 
 func attachPerf(j job, pid int, dir string) (func() (string, error), error) {
