@@ -93,7 +93,7 @@ func Load(ctx context.Context, o Options) (*Producer, error) {
 
 // load is Load for one set.
 func load(ctx context.Context, s set, o *Options) (_ *Producer, err error) {
-	p := &Producer{set: s, ringBytes: o.RingBytes}
+	p := &Producer{set: s, ringBytes: o.RingBytes, filter: o.Filter}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())

@@ -8,18 +8,18 @@ package uapi
 type Filter struct {
 	// PathPrefixes are absolute paths of files or directories; a directory
 	// stands for all below it. A record of two paths passes if either does.
-	PathPrefixes []string `json:"path_prefixes,omitempty"`
+	PathPrefixes []string `json:"paths,omitempty"`
 
 	// Types to record; empty means all but the lookups (stat, access,
 	// readlink, getxattr, listxattr, statfs).
 	Types []Type `json:"types,omitempty"`
 
 	ModifyOnly  bool     `json:"modify_only,omitempty"` // only types that leave something changed
-	FailedToo   bool     `json:"failed_too,omitempty"`  // also operations that failed
-	CgroupID    uint64   `json:"cgroup_id,omitempty"`   // this control group (of the v2 hierarchy) and those below it
-	TGIDTree    []uint32 `json:"tgid_tree,omitempty"`   // these processes and their descendants
+	FailedToo   bool     `json:"failed,omitempty"`      // also operations that failed
+	CgroupID    uint64   `json:"cgroup,omitempty"`      // this control group (of the v2 hierarchy) and those below it
+	TGIDTree    []uint32 `json:"pid_tree,omitempty"`    // these processes and their descendants
 	UIDs        []uint32 `json:"uids,omitempty"`        // filesystem user ids
-	Superblocks []uint64 `json:"superblocks,omitempty"` // st_dev of filesystems
+	Superblocks []uint64 `json:"filesystems,omitempty"` // st_dev of filesystems
 }
 
 var lookups = []Type{FSStat, FSAccess, FSReadlink, FSGetxattr, FSListxattr, FSStatfs}

@@ -223,6 +223,19 @@ func (t Type) String() string {
 // Category returns bits 8 to 15 of the type.
 func (t Type) Category() Category { return Category(t) & 0xff00 }
 
+// MarshalText makes JSON bear the word.
+func (t Type) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText is the inverse of MarshalText.
+func (t *Type) UnmarshalText(text []byte) error {
+	known, ok := ParseType(string(text))
+	if !ok {
+		return fmt.Errorf("%q: no such type", text)
+	}
+	*t = known
+	return nil
+}
+
 // ParseType is the inverse of [Type.String].
 func ParseType(s string) (Type, bool) {
 	if hex, ok := strings.CutPrefix(s, "0x"); ok {

@@ -26,9 +26,13 @@ func completeJournal(cmd *cobra.Command) {
 
 func completeCapture(cmd *cobra.Command) {
 	completeProducer(cmd)
-	completeType(cmd)
+	completeFilter(cmd)
 	completeJournal(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("durability", fixed([]string{"none", "interval", "batch", "record"}))
+}
+
+func completeFilter(cmd *cobra.Command) {
+	completeType(cmd)
 	_ = cmd.MarkFlagDirname("path")
 	_ = cmd.MarkFlagFilename("filesystem")
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"vexj/bpf"
+	"vexj/cmd/internal/capture"
 	"vexj/compat/capability"
 	"vexj/userjournal"
 )
@@ -79,14 +80,34 @@ func rung(f capability.Finding, no string) finding {
 	return finding{f.Feature, verdict, f.Why, f.Sees, f.Do}
 }
 
+// kmodRung is the module's rung. What is loaded is asked for its hooks: one that
+// is missing is something that nobody sees.
 func kmodRung(machine capability.Finding) finding {
 	f := rung(machine, "WARN")
 	f.Name = "kmod"
-	if f.Verdict == "PASS" {
-		// The module is there, and nothing here talks to it.
-		f.Verdict, f.Do = "WARN", "nothing: the bpf programs take its place"
+	if f.Verdict != "PASS" {
+		return f
 	}
-	f.Why = strings.TrimSuffix("this build has no kernel module, and "+f.Why, ", and ")
+	module, err := capture.ModuleSnapshot()
+	if err != nil {
+		f.Verdict, f.Why, f.Do = "WARN", err.Error(), "see above"
+		return f
+	}
+	if len(module.Uncovered) > 0 {
+		f.Sees += ", but: " + strings.Join(module.Uncovered, "; ")
+	}
+	for _, h := range module.Hooks {
+		if !h.Placed {
+			f.Verdict = "WARN"
+			f.Do = "see `vexjctl kernel hooks`; a kernel with what they say they lack sees more"
+		}
+	}
+	switch {
+	case module.Program != "":
+		f.Why = fmt.Sprintf("%s, process %d, is recording with it", module.Program, module.PID)
+	case f.Verdict == "WARN":
+		f.Why = "it is loaded, and some of its hooks could not be placed"
+	}
 	return f
 }
 

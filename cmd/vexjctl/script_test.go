@@ -16,7 +16,11 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"vexj/bpf"
+	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/status"
+	"vexj/kmod/device"
+	"vexj/uapi"
 	"vexj/userjournal"
 )
 
@@ -42,8 +46,12 @@ func TestScripts(t *testing.T) {
 			return os.Chmod(e.WorkDir, 0o755)
 		},
 		Condition: func(cond string) (bool, error) {
-			if cond == "root" {
+			switch cond {
+			case "root":
 				return os.Geteuid() == 0, nil
+			case "module":
+				_, err := os.Stat(device.Path)
+				return err == nil, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
@@ -122,27 +130,60 @@ func cmdTmpfs(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Defer(func() { ts.Check(syscall.Unmount(dir, 0)) })
 }
 
-// recorder answers `kernel status` until the script ends.
+// recorder answers `kernel` until the script ends.
 func cmdRecorder(ts *testscript.TestScript, _ bool, _ []string) {
+	p, err := status.Publish(ts.Getenv("VEXJ_RUN_DIR"), &fakeRecorder{filter: uapi.Filter{ModifyOnly: true}})
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(p.Close()) })
+	ts.Setenv("PID", strconv.Itoa(os.Getpid()))
+}
+
+// fakeRecorder is one whose counters stand still.
+type fakeRecorder struct{ filter uapi.Filter }
+
+func (r *fakeRecorder) Snapshot() status.Snapshot {
 	counts := status.Counters{
 		Attempted: 100, Recorded: 90, Filtered: 1000, Lost: 10, LostBy: map[string]uint64{"full": 7, "nested": 3},
 	}
-	p, err := status.Publish(ts.Getenv("VEXJ_RUN_DIR"), func() status.Snapshot {
-		return status.Snapshot{
-			PID: 4711, Program: "vexjd", Producer: "bpf-syscall",
-			Journal: status.Journal{Dir: "/var/lib/vexj/journal", Records: 92, Bytes: 20000, StoredBytes: 5000, Durability: "interval"},
-			Kernel:  counts,
-			CPUs:    []status.CPU{{CPU: 0, Counters: counts}, {CPU: 1}},
-			Rings:   []status.Ring{{Size: 4 << 20, Pending: 0}, {Size: 4 << 20, Pending: 300}},
-			Hooks: []status.Hook{
-				{Name: "sys_enter", Operation: "all", Placed: true},
-				{Name: "io_uring_complete", Operation: "write", Why: "no such tracepoint"},
-			},
-			Uncovered: []string{"writers inside the kernel"},
+	return status.Snapshot{
+		PID: os.Getpid(), Program: "vexjd", Producer: "bpf-syscall", Started: time.Unix(1_700_000_000, 0),
+		Journal: status.Journal{Dir: "/var/lib/vexj/journal", Records: 92, Bytes: 20000, StoredBytes: 5000, Durability: "interval"},
+		Kernel:  counts,
+		CPUs:    []status.CPU{{CPU: 0, Counters: counts}, {CPU: 1}},
+		Rings:   []status.Ring{{Size: 4 << 20, Pending: 0}, {Size: 4 << 20, Pending: 300}},
+		Filter:  r.filter,
+		Hooks: []uapi.Hook{
+			{Name: "sys_enter", Operation: "all", Placed: true},
+			{Name: "io_uring_complete", Operation: "write", Why: "no such tracepoint"},
+			{Name: "vfs_read", Operation: "read", Placed: true, Missed: 3},
+		},
+		Uncovered: []string{"writers inside the kernel"},
+	}
+}
+
+func (r *fakeRecorder) Peek(most int) ([]uapi.Record, error) {
+	var all []uapi.Record
+	for i := range min(most, 3) {
+		var b uapi.Builder
+		b.Begin(uapi.Header{Type: uapi.FSMkdir, Ktime: uint64(i), PID: 4711, GlobalSequence: uint64(i + 1)})
+		b.AddString(uapi.AttrPath, "/srv/"+strconv.Itoa(i))
+		b.AddString(uapi.AttrAgentID, "builder 7")
+		b.AddU64(uapi.AttrSession, 42)
+		rec, err := b.Finish()
+		if err != nil {
+			return nil, err
 		}
-	})
-	ts.Check(err)
-	ts.Defer(func() { ts.Check(p.Close()) })
+		all = append(all, rec)
+	}
+	return all, nil
+}
+
+func (r *fakeRecorder) SetFilter(f uapi.Filter) error {
+	if len(f.UIDs) > 0 {
+		return exit.With(exit.Usage, bpf.ErrFilter)
+	}
+	r.filter = f
+	return nil
 }
 
 // segment is the first one of a journal.

@@ -3,6 +3,7 @@
 package device
 
 import (
+	"fmt"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -30,4 +31,15 @@ func (d *Device) Hooks() ([]uapi.Hook, error) {
 			Missed:    v.Missed,
 		})
 	}
+}
+
+// Unplaced says of each hook that could not be placed what is not seen.
+func Unplaced(hooks []uapi.Hook) []string {
+	var out []string
+	for _, h := range hooks {
+		if !h.Placed {
+			out = append(out, fmt.Sprintf("%s: %s could not be hooked: %s", h.Operation, h.Name, h.Why))
+		}
+	}
+	return out
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"unsafe"
 
@@ -70,7 +71,6 @@ func (p *Producer) begin(o *Options) error {
 	if err := p.SetFilter(&o.Filter); err != nil {
 		return err
 	}
-	p.followed = o.Filter.TGIDTree
 	v := devConsume{RingBytes: uint64(o.RingBytes), Watermark: uint32(o.Watermark)}
 	if _, err := p.ioctl(iocConsume, unsafe.Pointer(&v)); err != nil {
 		return p.refused(o, err)
@@ -161,12 +161,7 @@ func (p *Producer) Counters() uapi.Counters { return uapi.Sum(p.CPUCounters()) }
 // Coverage says what the module cannot see, a line each, and what it has not
 // seen so far.
 func (p *Producer) Coverage() []string {
-	out := append([]string(nil), Holes...)
-	for _, h := range p.Hooks() {
-		if !h.Placed {
-			out = append(out, fmt.Sprintf("%s: %s could not be hooked: %s", h.Operation, h.Name, h.Why))
-		}
-	}
+	out := append(append([]string(nil), Holes...), Unplaced(p.Hooks())...)
 	var blind uint64
 	p.CPUCounters()
 	p.mu.Lock()
@@ -178,6 +173,35 @@ func (p *Producer) Coverage() []string {
 		out = append(out, fmt.Sprintf("%d 32-bit system calls that were made and not recorded", blind))
 	}
 	return out
+}
+
+// SetFilter replaces the filter of the run.
+func (p *Producer) SetFilter(f *uapi.Filter) error {
+	if err := p.Device.SetFilter(f); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	old := p.followed
+	p.followed = slices.Clone(f.TGIDTree)
+	p.mu.Unlock()
+	var errs []error
+	for _, tgid := range old {
+		if !slices.Contains(f.TGIDTree, tgid) {
+			errs = append(errs, p.Unfollow(tgid))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Filter returns the filter that holds, whoever has set it.
+func (p *Producer) Filter() (uapi.Filter, error) {
+	f, followed, err := p.Device.Filter()
+	if followed {
+		p.mu.Lock()
+		f.TGIDTree = slices.Clone(p.followed)
+		p.mu.Unlock()
+	}
+	return f, err
 }
 
 // Stop ends the run: when it returns no record is numbered. The rings can still

@@ -9,9 +9,6 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/sys/unix"
-
-	"vexj/bpf"
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/status"
 	"vexj/mirror"
@@ -24,7 +21,7 @@ type Capture struct {
 	o        Options
 	started  time.Time
 	herald   *herald
-	producer *bpf.Producer
+	producer Producer
 	rings    []*ring.Ring
 	reader   *ring.Reader
 	journal  *userjournal.Writer
@@ -66,7 +63,7 @@ func Start(ctx context.Context, o Options) (_ *Capture, err error) {
 	})
 	if o.RunDir != "" {
 		// Whoever cannot publish can still record.
-		if c.status, err = status.Publish(o.RunDir, c.Snapshot); err != nil {
+		if c.status, err = status.Publish(o.RunDir, c); err != nil {
 			o.Notice(fmt.Sprintf("`vexjctl kernel status` will not see this recorder: %v", err))
 			c.status = nil
 		}
@@ -97,33 +94,6 @@ func journalError(err error) error {
 	return err
 }
 
-// load tries the program sets in turn and says what it fell back from.
-func load(ctx context.Context, o *Options) (*bpf.Producer, error) {
-	var failed error
-	for _, set := range o.sets() {
-		p, err := bpf.Load(ctx, bpf.Options{Set: set, RingBytes: o.RingBytes, Filter: o.Filter})
-		if err == nil {
-			if failed != nil {
-				o.Notice(fmt.Sprintf("%s cannot be had, recording with the %s programs instead: %v", o.Producer, set, failed))
-			}
-			return p, nil
-		}
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("stopped before anything was recorded: %w", ctx.Err())
-		}
-		failed = errors.Join(failed, err)
-	}
-	// EPERM for a program set is the kernel's no to it, whoever loads it.
-	if errors.Is(failed, unix.EPERM) && !errors.Is(failed, bpf.ErrUnsupported) {
-		return nil, exit.With(exit.Permission,
-			fmt.Errorf("%w; loading programs into the kernel needs root, or CAP_BPF and CAP_PERFMON", failed))
-	}
-	if errors.Is(failed, bpf.ErrFilter) || errors.Is(failed, bpf.ErrRingSize) {
-		return nil, exit.With(exit.Usage, failed)
-	}
-	return nil, exit.With(exit.Error, fmt.Errorf("%w; `vexjctl doctor` tells what this machine allows", failed))
-}
-
 func (c *Capture) openRings() (err error) {
 	for _, fd := range c.producer.Rings() {
 		r, err := ring.Open(fd.FD, fd.Size)
@@ -145,7 +115,7 @@ func (c *Capture) Run(ctx context.Context) error {
 }
 
 // Producer is what was chosen.
-func (c *Capture) Producer() *bpf.Producer { return c.producer }
+func (c *Capture) Producer() Producer { return c.producer }
 
 // Close gives everything back, the last first.
 func (c *Capture) Close() error {

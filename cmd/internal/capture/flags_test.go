@@ -85,7 +85,6 @@ func TestFlagsRefused(t *testing.T) {
 	}{
 		{[]string{"--producer", "magic"}, exit.Usage, ErrProducer},
 		{[]string{"--producer", ""}, exit.Usage, ErrProducer},
-		{[]string{"--producer", "kmod"}, exit.Error, ErrNotBuilt},
 		{[]string{"--producer", "fuse"}, exit.Error, ErrNotBuilt},
 		{[]string{"--require"}, exit.Usage, ErrRequire},
 		{[]string{"--ring-size", "0"}, exit.Usage, nil},
@@ -111,20 +110,26 @@ func TestFlagsRefused(t *testing.T) {
 	}
 }
 
-func TestSets(t *testing.T) {
+func TestRungs(t *testing.T) {
 	for _, c := range []struct {
 		producer string
 		require  bool
 		want     []string
 	}{
-		{"auto", false, []string{"auto"}},
-		{"bpf", true, []string{"auto"}},
-		{"bpf-vfs", false, []string{"vfs", "syscall"}},
-		{"bpf-vfs", true, []string{"vfs"}},
-		{"bpf-syscall", false, []string{"syscall"}},
+		{"auto", false, []string{"kmod", "bpf-vfs", "bpf-syscall"}},
+		{"kmod", false, []string{"kmod", "bpf-vfs", "bpf-syscall"}},
+		{"kmod", true, []string{"kmod"}},
+		{"bpf", true, []string{"bpf-vfs", "bpf-syscall"}},
+		{"bpf-vfs", false, []string{"bpf-vfs", "bpf-syscall"}},
+		{"bpf-vfs", true, []string{"bpf-vfs"}},
+		{"bpf-syscall", false, []string{"bpf-syscall"}},
 	} {
-		o := Options{Producer: c.producer, Require: c.require, Filter: uapi.Filter{}}
-		if got := o.sets(); !slices.Equal(got, c.want) {
+		o := Options{Producer: c.producer, Require: c.require}
+		var got []string
+		for _, r := range o.rungs() {
+			got = append(got, r.name)
+		}
+		if !slices.Equal(got, c.want) {
 			t.Errorf("%s, require %v: got %q", c.producer, c.require, got)
 		}
 	}

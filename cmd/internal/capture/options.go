@@ -19,7 +19,7 @@ var (
 	// ErrProducer: the name is none of Producers.
 	ErrProducer = errors.New("unknown producer")
 	// ErrNotBuilt: this build has no such producer.
-	ErrNotBuilt = errors.New("this build of vexj does not have that producer; use --producer bpf")
+	ErrNotBuilt = errors.New("this build of vexj does not have that producer; use --producer auto")
 	// ErrRequire: --require names nothing that could be required.
 	ErrRequire = errors.New("--require needs a --producer other than auto")
 )
@@ -51,21 +51,8 @@ func (o *Options) Check() error {
 		return exit.With(exit.Usage, fmt.Errorf("%q: %w; it is one of %s", o.Producer, ErrProducer, strings.Join(Producers, ", ")))
 	case o.Require && o.Producer == "auto":
 		return exit.With(exit.Usage, ErrRequire)
-	case o.Producer == "kmod" || o.Producer == "fuse":
+	case o.Producer == "fuse":
 		return fmt.Errorf("%s: %w", o.Producer, ErrNotBuilt)
 	}
 	return nil
-}
-
-// sets are the program sets to try, the best first.
-func (o *Options) sets() []string {
-	switch {
-	case o.Producer == "bpf-vfs" && o.Require:
-		return []string{"vfs"}
-	case o.Producer == "bpf-vfs":
-		return []string{"vfs", "syscall"}
-	case o.Producer == "bpf-syscall":
-		return []string{"syscall"}
-	}
-	return []string{"auto"}
 }

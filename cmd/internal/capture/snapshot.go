@@ -3,8 +3,11 @@
 package capture
 
 import (
+	"cmp"
 	"os"
+	"slices"
 
+	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/status"
 	"vexj/uapi"
 )
@@ -23,6 +26,7 @@ func (c *Capture) Snapshot() status.Snapshot {
 			Durability: c.o.Durability.String(),
 		},
 		Kernel:    counters(c.mirror.Stats().Counters),
+		Hooks:     c.producer.Hooks(),
 		Uncovered: c.producer.Coverage(),
 	}
 	for i, n := range c.producer.CPUCounters() {
@@ -31,10 +35,44 @@ func (c *Capture) Snapshot() status.Snapshot {
 	for _, r := range c.rings {
 		s.Rings = append(s.Rings, status.Ring{Size: r.Size(), Pending: r.Pending()})
 	}
-	for _, h := range c.producer.Hooks() {
-		s.Hooks = append(s.Hooks, status.Hook{Name: h.Name, Operation: h.Operation, Placed: h.Placed, Why: h.Why})
-	}
+	// What cannot be asked for is left out: the rest is worth having.
+	s.Filter, _ = c.producer.Filter()
 	return s
+}
+
+// Peek returns the last records that are still in the rings, at most most of
+// them, oldest first, whether they are in the journal already or not.
+func (c *Capture) Peek(most int) ([]uapi.Record, error) {
+	var all []uapi.Record
+	for _, r := range c.rings {
+		samples, err := r.Peek(most)
+		if err != nil {
+			return nil, err
+		}
+		for _, sample := range samples {
+			if rec, err := uapi.Check(sample); err == nil {
+				all = append(all, rec)
+			}
+		}
+	}
+	return Latest(all, most), nil
+}
+
+// Latest sorts records of several rings, and keeps the last ones.
+func Latest(all []uapi.Record, most int) []uapi.Record {
+	slices.SortStableFunc(all, func(a, b uapi.Record) int {
+		return cmp.Or(cmp.Compare(a.GlobalSequence(), b.GlobalSequence()), cmp.Compare(a.Ktime(), b.Ktime()))
+	})
+	return all[max(0, len(all)-most):]
+}
+
+// SetFilter replaces what is recorded from now on.
+func (c *Capture) SetFilter(f uapi.Filter) error {
+	err := c.producer.SetFilter(&f)
+	if final(err) {
+		err = exit.With(exit.Usage, err)
+	}
+	return err
 }
 
 func counters(n uapi.Counters) status.Counters {

@@ -4,6 +4,7 @@ package render
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strconv"
 	"time"
 
@@ -55,9 +56,6 @@ func appendFacts(dst []byte, r uapi.Record) []byte {
 			dst = append(dst, " realtime="...)
 			dst = time.Unix(0, int64(c.Realtime)).UTC().AppendFormat(dst, time.RFC3339Nano)
 		}
-	case uapi.SemIntent, uapi.AgentQuery, uapi.AgentReasoning, uapi.AgentDecision, uapi.AgentOrchestration,
-		uapi.AgentLearning, uapi.AgentInteraction:
-		dst = appendAgent(dst, r)
 	case uapi.SysLegacy:
 		if l, ok := r.Legacy(); ok {
 			dst = append(append(append(append(dst, ' '), l.Format.String()...), ' '), l.Part.String()...)
@@ -68,7 +66,7 @@ func appendFacts(dst []byte, r uapi.Record) []byte {
 		dst = append(dst, " via="...)
 		dst = append(dst, via.String()...)
 	}
-	return dst
+	return appendAttribution(dst, r)
 }
 
 func appendFact(dst []byte, name string, v uint64) []byte {
@@ -222,14 +220,17 @@ func appendProducer(dst []byte, r uapi.Record) []byte {
 	return dst
 }
 
-func appendAgent(dst []byte, r uapi.Record) []byte {
-	for _, a := range []struct {
-		tag  uapi.Tag
-		name string
-	}{{uapi.AttrAgentID, " agent="}, {uapi.AttrAgentIntent, " intent="}, {uapi.AttrSemIntent, " intent="}} {
-		if v, ok := r.Attr(a.tag); ok {
-			dst = append(dst, a.name...)
-			dst = quote.Append(dst, v)
+// appendAttribution says for which agent something was done, and with which
+// intent. Any record can bear it.
+func appendAttribution(dst []byte, r uapi.Record) []byte {
+	for tag, v := range r.Attrs() {
+		switch tag {
+		case uapi.AttrAgentID:
+			dst = quote.Append(append(dst, " agent="...), v)
+		case uapi.AttrAgentIntent, uapi.AttrSemIntent:
+			dst = quote.Append(append(dst, " intent="...), v)
+		case uapi.AttrSession:
+			dst = appendFact(dst, " session=", binary.LittleEndian.Uint64(v))
 		}
 	}
 	return dst

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -15,6 +16,10 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"vexj/cmd/internal/exit"
 )
 
 // askTimeout bounds how long one side waits for the other: a stopped recorder
@@ -27,9 +32,8 @@ type Publisher struct {
 	done sync.WaitGroup
 }
 
-// Publish listens in dir, which it makes, and answers with what snapshot
-// returns. snapshot is called from another goroutine, never twice at once.
-func Publish(dir string, snapshot func() Snapshot) (*Publisher, error) {
+// Publish listens in dir, which it makes, and answers for the recorder.
+func Publish(dir string, rec Recorder) (*Publisher, error) {
 	if err := MakeDir(dir); err != nil {
 		return nil, err
 	}
@@ -48,11 +52,11 @@ func Publish(dir string, snapshot func() Snapshot) (*Publisher, error) {
 		return nil, fmt.Errorf("publishing the status: %w", err)
 	}
 	p := &Publisher{l: l}
-	p.done.Go(func() { p.answer(snapshot) })
+	p.done.Go(func() { p.serve(rec) })
 	return p, nil
 }
 
-func (p *Publisher) answer(snapshot func() Snapshot) {
+func (p *Publisher) serve(rec Recorder) {
 	for {
 		conn, err := p.l.AcceptUnix()
 		if errors.Is(err, net.ErrClosed) {
@@ -62,11 +66,74 @@ func (p *Publisher) answer(snapshot func() Snapshot) {
 			time.Sleep(10 * time.Millisecond) // out of descriptors: let some be closed
 			continue
 		}
-		_ = conn.SetDeadline(time.Now().Add(askTimeout))
 		// Whoever asked and went away has no use for the error.
-		_ = json.NewEncoder(conn).Encode(snapshot())
+		_ = converse(conn, rec)
 		conn.Close()
 	}
+}
+
+// converse takes one request and answers it.
+func converse(conn *net.UnixConn, rec Recorder) error {
+	if err := conn.SetDeadline(time.Now().Add(askTimeout)); err != nil {
+		return err
+	}
+	var req Request
+	const most = 1 << 20
+	err := json.NewDecoder(io.LimitReader(conn, most)).Decode(&req)
+	if errors.Is(err, io.EOF) {
+		err = nil // nothing particular
+	}
+	if err == nil {
+		err = allowed(conn)
+	}
+	var reply Reply
+	if err == nil {
+		reply, err = answer(rec, &req)
+	}
+	if err != nil {
+		reply.Error, reply.Code = err.Error(), exit.Code(err)
+	}
+	// Setting a filter may have taken its time.
+	if err := conn.SetDeadline(time.Now().Add(askTimeout)); err != nil {
+		return err
+	}
+	return json.NewEncoder(conn).Encode(&reply)
+}
+
+func answer(rec Recorder, req *Request) (Reply, error) {
+	var r Reply
+	var err error
+	switch {
+	case req.Filter != nil:
+		err = rec.SetFilter(*req.Filter)
+	case req.Peek < 0 || req.Peek > maxPeek:
+		err = fmt.Errorf("the last %d records cannot be had, ask for at most %d", req.Peek, maxPeek)
+	case req.Peek > 0:
+		r.Records, err = rec.Peek(req.Peek)
+	}
+	r.Snapshot = rec.Snapshot()
+	return r, err
+}
+
+// allowed refuses everybody but root and the recorder's own user, should the
+// folder's mode have been changed.
+func allowed(conn *net.UnixConn) error {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var cred *unix.Ucred
+	var credErr error
+	if err := raw.Control(func(fd uintptr) { cred, credErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) }); err != nil {
+		return err
+	}
+	if credErr != nil {
+		return fmt.Errorf("asking who has connected: %w", credErr)
+	}
+	if cred.Uid != 0 && int(cred.Uid) != os.Geteuid() {
+		return fmt.Errorf("user %d may not ask this recorder: %w", cred.Uid, os.ErrPermission)
+	}
+	return nil
 }
 
 // Close stops answering and removes the socket.

@@ -2,7 +2,11 @@
 
 package status
 
-import "time"
+import (
+	"time"
+
+	"vexj/uapi"
+)
 
 // Counters are cumulative since the recorder began.
 type Counters struct {
@@ -25,14 +29,6 @@ type Ring struct {
 	Pending int `json:"pending"`
 }
 
-// Hook is one place in the kernel where operations are observed.
-type Hook struct {
-	Name      string `json:"name"`
-	Operation string `json:"operation"`
-	Placed    bool   `json:"placed"`
-	Why       string `json:"why,omitempty"`
-}
-
 // Journal is what the recorder has written.
 type Journal struct {
 	Dir         string `json:"dir"`
@@ -44,14 +40,15 @@ type Journal struct {
 
 // Snapshot is one recorder at one moment.
 type Snapshot struct {
-	PID       int       `json:"pid"`
-	Program   string    `json:"program"`
-	Started   time.Time `json:"started"`
-	Producer  string    `json:"producer"`
-	Journal   Journal   `json:"journal"`
-	Kernel    Counters  `json:"kernel"`
-	CPUs      []CPU     `json:"cpus"`
-	Rings     []Ring    `json:"rings"`
-	Hooks     []Hook    `json:"hooks"`
-	Uncovered []string  `json:"uncovered"`
+	PID       int         `json:"pid"`
+	Program   string      `json:"program"`
+	Started   time.Time   `json:"started"`
+	Producer  string      `json:"producer"`
+	Journal   Journal     `json:"journal"`
+	Kernel    Counters    `json:"kernel"`
+	CPUs      []CPU       `json:"cpus"`
+	Rings     []Ring      `json:"rings"`
+	Filter    uapi.Filter `json:"filter"`
+	Hooks     []uapi.Hook `json:"hooks"`
+	Uncovered []string    `json:"uncovered"`
 }

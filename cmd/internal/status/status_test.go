@@ -3,6 +3,7 @@
 package status
 
 import (
+	"encoding/json"
 	"errors"
 	"net"
 	"os"
@@ -11,7 +12,33 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+
+	"vexj/cmd/internal/exit"
+	"vexj/uapi"
 )
+
+// fixed is a recorder that is always as it is.
+type fixed struct {
+	Snapshot
+	recs   []uapi.Record
+	filter *uapi.Filter
+}
+
+func (f *fixed) snapshot() Snapshot { return f.Snapshot }
+
+type recorder struct{ *fixed }
+
+func (r recorder) Snapshot() Snapshot { return r.snapshot() }
+
+func (r recorder) Peek(most int) ([]uapi.Record, error) { return r.recs[:min(most, len(r.recs))], nil }
+
+func (r recorder) SetFilter(f uapi.Filter) error {
+	if len(f.UIDs) > 0 {
+		return exit.With(exit.Usage, errors.New("no users here"))
+	}
+	r.filter = &f
+	return nil
+}
 
 func TestPublishAndRead(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run[1]")
@@ -20,7 +47,7 @@ func TestPublishAndRead(t *testing.T) {
 		Kernel: Counters{Attempted: 1 << 63, Lost: 2, LostBy: map[string]uint64{"full": 2}},
 		CPUs:   []CPU{{CPU: 3, Counters: Counters{Recorded: 4}}},
 	}
-	p, err := Publish(dir, func() Snapshot { return want })
+	p, err := Publish(dir, recorder{&fixed{Snapshot: want}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,12 +74,71 @@ func TestPublishAndRead(t *testing.T) {
 	}
 }
 
+func TestAsk(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	rec := &fixed{Snapshot: Snapshot{PID: os.Getpid()}, recs: []uapi.Record{{1}, {2}, {3}}}
+	p, err := Publish(dir, recorder{rec})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	r, err := AskOne(dir, os.Getpid(), Request{Peek: 2})
+	if err != nil || !reflect.DeepEqual(r.Records, rec.recs[:2]) {
+		t.Errorf("peek: %v, %v", r.Records, err)
+	}
+	for _, n := range []int{-1, maxPeek + 1} {
+		if _, err := AskOne(dir, os.Getpid(), Request{Peek: n}); !errors.Is(err, ErrRefused) {
+			t.Errorf("peek %d: %v", n, err)
+		}
+	}
+	want := uapi.Filter{Types: []uapi.Type{uapi.FSWrite, 0x0fff}, PathPrefixes: []string{"/a\nb"}, FailedToo: true}
+	if _, err := AskOne(dir, os.Getpid(), Request{Filter: &want}); err != nil || !reflect.DeepEqual(*rec.filter, want) {
+		t.Errorf("filter: %+v, %v", rec.filter, err)
+	}
+	_, err = AskOne(dir, os.Getpid(), Request{Filter: &uapi.Filter{UIDs: []uint32{1}}})
+	if !errors.Is(err, ErrRefused) || exit.Code(err) != exit.Usage {
+		t.Errorf("a filter that is refused: %v, code %d", err, exit.Code(err))
+	}
+	if _, err := AskOne(dir, 1, Request{}); !errors.Is(err, ErrNone) {
+		t.Errorf("another process: %v", err)
+	}
+}
+
+// Whoever sends nothing, or nonsense, gets an answer, and the next one too.
+func TestAskRaw(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p, err := Publish(dir, recorder{&fixed{Snapshot: Snapshot{PID: 7}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for text, code := range map[string]int{"": 0, "{}": 0, "nonsense": exit.Error, `{"filter": {"types": ["wriet"]}}`: exit.Error} {
+		conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: filepath.Join(dir, strconv.Itoa(os.Getpid())+".sock"), Net: "unix"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = conn.Write([]byte(text))
+		err = errors.Join(err, conn.CloseWrite())
+		var r Reply
+		if err := errors.Join(err, json.NewDecoder(conn).Decode(&r)); err != nil || r.Code != code || (r.Error == "") != (code == 0) {
+			t.Errorf("%q: %+v, %v", text, r, err)
+		}
+		conn.Close()
+	}
+}
+
 func TestReadAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	p, err := Publish(dir, func() Snapshot { return Snapshot{PID: 1} })
+	p, err := Publish(dir, recorder{&fixed{Snapshot: Snapshot{PID: 1}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +172,7 @@ func TestReadWithoutRecorder(t *testing.T) {
 	if _, err := Read(dir); !errors.Is(err, ErrNone) {
 		t.Errorf("dead socket: %v", err)
 	}
-	p, err := Publish(dir, func() Snapshot { return Snapshot{} })
+	p, err := Publish(dir, recorder{&fixed{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +187,7 @@ func TestPublishRefusesOpenFolder(t *testing.T) {
 	if err := os.Chmod(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Publish(dir, func() Snapshot { return Snapshot{} }); err == nil {
+	if _, err := Publish(dir, recorder{&fixed{}}); err == nil {
 		t.Error("published where anybody can put a socket")
 	}
 }
