@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command wal appends the same records to vexj's journal and to the logs and
+// stores that are used for that elsewhere, and prints what each made of them.
+//
+//	go run . -runs 5
+//	go run . -policies none -engines usjl,tidwall,etcd -writers 1
+//
+// The records are made once, by [vexj/bench/gen] in the kernel and the mirror:
+// two million of about 245 bytes, in a file that each run maps. A run is a process
+// of its own, so that its processor time and its memory are its own; the runs of
+// all engines take turns, several rounds, and the table has medians.
+//
+// # Policies
+//
+//	none    never synced; the clock stops when all was handed to the kernel
+//	10ms    synced by a clock, whatever there is; the last sync counts
+//	100     each writer syncs after each 100 records and waits for it
+//	record  each writer syncs after each record and waits for it
+//
+// With "none" and "10ms" a record is a call of its own, as in a program that has
+// one after the other. Stores that want a transaction get one of 1,000 records, or
+// of 10 ms. With "100" the hundred are one batch or transaction. What waits for the
+// disk gets fewer records: a tenth with "100", a hundredth with "record".
+//
+// With several writers each takes 100 records at a time, the next that nobody
+// has taken, so that they are in the order of a common source, nearly.
+//
+// # Engines
+//
+//	usjl         vexj/userjournal as it is used, codec delta
+//	usjl-none    the same, not compressed
+//	buffered     length, CRC-32C, record through one buffer of 256 KiB: the limit
+//	etcd         go.etcd.io/etcd/server/v3/storage/wal
+//	pebble-wal   github.com/cockroachdb/pebble/v2/record, its log alone
+//	pebble       github.com/cockroachdb/pebble/v2, the store
+//	tidwall      github.com/tidwall/wal, which has no checksums
+//	bbolt        go.etcd.io/bbolt
+//	sqlite       SQLite in WAL mode, by github.com/mattn/go-sqlite3 (cgo)
+//
+// # Columns
+//
+// CPU is of the whole process in user and kernel mode, memory is the highest
+// resident anonymous memory beyond what the process had before it opened the
+// engine, read every 20 ms. Bytes are those in the directory at the end. Read-back
+// is a pass over all that was written with whatever checks the engine has, from
+// the page cache, in a new process. Recovery is what opening for writing takes
+// after a process that appended everything and was gone without closing.
+//
+// It is a module of its own, so that what vexj is compared with is no dependency
+// of vexj.
+package main

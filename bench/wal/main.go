@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// taskEnv makes the program do one task and print its result.
+const taskEnv = "VEXJ_BENCH_WAL_TASK"
+
+func main() {
+	if spec := os.Getenv(taskEnv); spec != "" {
+		exit(child(spec))
+	}
+	var b bench
+	flag.IntVar(&b.runs, "runs", 3, "how many rounds to take the median of")
+	flag.IntVar(&b.records, "records", 2_000_000, "how many records; fewer where each waits for the disk, see the documentation")
+	flag.StringVar(&b.dir, "dir", filepath.Join(os.TempDir(), "vexj-bench-wal"), "where to work; the records stay there, all else is removed")
+	flag.StringVar(&b.profile, "cpuprofile", "", "write CPU profiles to files that begin so")
+	names := flag.String("engines", "", "engines, with commas; default all")
+	policies := flag.String("policies", strings.Join(policyNames[:], ","), "when to sync: "+strings.Join(policyNames[:], ", "))
+	writers := flag.String("writers", "1,4", "numbers of writers, with commas")
+	flag.Parse()
+	exit(errors.Join(b.choose(*names, *policies, *writers), flagError()), b.main)
+}
+
+func flagError() error {
+	if flag.NArg() > 0 {
+		return fmt.Errorf("what is %q? see -help", flag.Arg(0))
+	}
+	return nil
+}
+
+// exit does what is left to do and ends the program.
+func exit(err error, rest ...func() error) {
+	for _, fn := range rest {
+		if err == nil {
+			err = fn()
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench/wal:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func child(spec string) error {
+	var t task
+	if err := json.Unmarshal([]byte(spec), &t); err != nil {
+		return err
+	}
+	r, err := t.run()
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(r)
+}
+
+// A bench is what the flags ask for.
+type bench struct {
+	runs, records int
+	dir, profile  string
+	engines       []*engine
+	policies      []policy
+	writers       []int
+}
+
+func (b *bench) choose(names, policies, writers string) error {
+	if b.runs < 1 || b.records < 100*hundred {
+		return fmt.Errorf("-runs must be at least 1, -records at least %d", 100*hundred)
+	}
+	if names == "" {
+		for i := range engines {
+			b.engines = append(b.engines, &engines[i])
+		}
+	} else {
+		for name := range strings.SplitSeq(names, ",") {
+			e, err := findEngine(name)
+			if err != nil {
+				return err
+			}
+			b.engines = append(b.engines, e)
+		}
+	}
+	for name := range strings.SplitSeq(policies, ",") {
+		p, err := parsePolicy(name)
+		if err != nil {
+			return err
+		}
+		b.policies = append(b.policies, p)
+	}
+	for text := range strings.SplitSeq(writers, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return fmt.Errorf("-writers %q: give numbers", writers)
+		}
+		b.writers = append(b.writers, n)
+	}
+	return nil
+}
+
+func (b *bench) main() error {
+	if err := os.MkdirAll(b.dir, 0o755); err != nil {
+		return err
+	}
+	if _, err := os.Stat(b.input()); err != nil {
+		if err := makeInput(b.input(), b.records); err != nil {
+			return errors.Join(fmt.Errorf("make records: %w", err), os.RemoveAll(b.input()))
+		}
+	}
+	all := table{bench: b}
+	for round := range b.runs {
+		for _, p := range b.policies {
+			for _, n := range b.writers {
+				for _, e := range b.engines {
+					if err := b.round(&all, round, e, p, n); err != nil {
+						return fmt.Errorf("%s, policy %v, %d writers: %w", e.name, p, n, err)
+					}
+				}
+			}
+		}
+	}
+	return all.print(os.Stdout)
+}
+
+func (b *bench) input() string { return filepath.Join(b.dir, fmt.Sprintf("records-%d", b.records)) }
+
+// share is how many of the records a policy gets.
+func (b *bench) share(p policy) int {
+	switch p {
+	case eachHundred:
+		return b.records / 10
+	case eachRecord:
+		return b.records / 100
+	}
+	return b.records
+}
+
+// round writes and reads with one engine; and, with one writer that never
+// syncs, writes, crashes and recovers.
+func (b *bench) round(all *table, round int, e *engine, p policy, writers int) error {
+	t := task{Engine: e.name, Policy: p, Writers: writers, Records: b.share(p), Input: b.input()}
+	first, then := []string{"write"}, []string{"read"}
+	if p == never && writers == 1 {
+		first, then = append(first, "crash"), append(then, "recover")
+	}
+	for i := range first {
+		t.Dir = filepath.Join(b.dir, "journal")
+		if err := os.RemoveAll(t.Dir); err != nil {
+			return err
+		}
+		if err := os.Mkdir(t.Dir, 0o755); err != nil {
+			return err
+		}
+		for _, t.Do = range []string{first[i], then[i]} {
+			if b.profile != "" {
+				t.Profile = fmt.Sprintf("%s-%s-%v-%d-%s-%d", b.profile, e.name, p, writers, t.Do, round)
+			}
+			r, err := t.start()
+			if err != nil {
+				return fmt.Errorf("%s: %w", t.Do, err)
+			}
+			all.add(t, r)
+			// What one has left behind is not written while the next one runs.
+			unix.Sync()
+		}
+	}
+	return os.RemoveAll(t.Dir)
+}
+
+// start does the task in a process of its own.
+func (t task) start() (r result, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return r, err
+	}
+	spec, err := json.Marshal(t)
+	if err != nil {
+		return r, err
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), taskEnv+"="+string(spec))
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return r, err
+	}
+	return r, json.Unmarshal(out.Bytes(), &r)
+}
