@@ -88,6 +88,8 @@ bench: ## the figures: packages, and side by side with the alternatives (as root
 	@set -e; for main in $$($(GO) list -f '{{if eq .Name "main"}}{{.ImportPath}}{{end}}' ./bench/...); do \
 		echo "== $$main"; $(GO) run $(BUILDFLAGS) "$$main"; \
 	done
+	@# A module of its own: what it compares with is no dependency of vexj.
+	@echo '== vexj/bench/wal'; $(GO) -C bench/wal run $(BUILDFLAGS) .
 
 .PHONY: kmod
 kmod: ## the kernel module, for the kernel whose headers are in KDIR

@@ -68,13 +68,16 @@ func BenchmarkAppend(b *testing.B) {
 // thrown away.
 func BenchmarkAppendOnly(b *testing.B) {
 	recs := newWorkload(1).records(1000)
-	buf := &buffer{data: make([]byte, defaultBlockSize)}
-	w := &Writer{}
-	w.use(buf, 1)
+	buf := newBuffer(defaultBlockSize)
+	buf.open(1)
+	w := new(Writer)
+	w.cur.Store(buf)
 	b.ReportAllocs()
 	for i := range b.N {
-		if len(w.data)-w.pos < 1024 {
-			w.use(buf, 1)
+		if buf.load().bytes()+1024 > len(buf.data) {
+			buf.seal()
+			buf.records()
+			buf.open(1)
 		}
 		if _, err := w.Append(recs[i%len(recs)]); err != nil {
 			b.Fatal(err)

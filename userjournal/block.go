@@ -39,6 +39,8 @@ const (
 	blkFixedSize  = 280
 
 	blkHeaderMax = math.MaxUint16 // of both parts together
+	// blkHeaderRoom is what ours have at most.
+	blkHeaderRoom = blkFixedSize + maxFilter
 )
 
 // A block is the header of one, decoded.
@@ -101,7 +103,16 @@ func chainBlock(dst []byte, salt uint64, before Digest) {
 // sealBlock fills in the checksums of a block of which all else stands in b:
 // header, stored bytes and padding.
 func sealBlock(b []byte, header int) (headerCRC uint32) {
+	sealData(b, header)
+	return sealHeader(b, header)
+}
+
+// sealData is the part of sealBlock that does not depend on the header.
+func sealData(b []byte, header int) {
 	le.PutUint32(b[blkDataCRC:], checksum(0, b[header:]))
+}
+
+func sealHeader(b []byte, header int) (headerCRC uint32) {
 	headerCRC = checksum(0, b[blkDataCRC:header])
 	le.PutUint32(b[blkHeaderCRC:], headerCRC)
 	return headerCRC

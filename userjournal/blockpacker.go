@@ -7,47 +7,59 @@ package userjournal
 // goroutine of its own on what it is given, and is the committer's again when it
 // says so on done.
 type blockPacker struct {
-	in   chan []byte
+	in   chan *buffer
 	done chan struct{}
 
 	pack packer
 	sum  summary
 
-	buffer *buffer // the records' own; the committer gives it back
-
-	out     []byte // the block, but for salt, first ordinal and checksums
-	zone    *ZoneMap
-	codec   Codec
-	header  int // bytes of out
-	stored  int // bytes of out behind the header, without the padding
-	raw     int
-	records int
-	digest  Digest // of the records
+	buffer *buffer // whose records they are; the committer gives it back
+	own    []byte  // memory for the block
+	out    []byte  // the block, in own or in the buffer
+	block  block   // but for what chain adds
 }
 
 func newBlockPacker(codec Codec) *blockPacker {
-	p := &blockPacker{in: make(chan []byte), done: make(chan struct{}, 1)}
+	p := &blockPacker{in: make(chan *buffer), done: make(chan struct{}, 1)}
 	go func() {
-		for raw := range p.in {
-			p.make(raw, codec)
+		for b := range p.in {
+			p.make(b, codec)
 			p.done <- struct{}{}
 		}
 	}()
 	return p
 }
 
-// make packs the records in raw, each of which Append has checked.
-func (p *blockPacker) make(raw []byte, codec Codec) {
-	p.sum.reset(1)
-	p.records = p.sum.addAll(raw)
-	p.zone = p.sum.finish()
-	p.digest = digestRecords(raw)
-	p.header = blkFixedSize + len(p.zone.filter)
-	p.out = grow(p.out[:0], p.header)[:p.header]
-	clear(p.out)
-	p.out, p.codec = p.pack.pack(p.out, raw, codec)
-	p.stored, p.raw = len(p.out)-p.header, len(raw)
+// make packs the records of a sealed buffer, each of which Append has checked. It
+// does all that takes its time: what is left for chain is a few bytes.
+func (p *blockPacker) make(b *buffer, codec Codec) {
+	raw := b.records()
+	p.buffer = b
+	p.sum.reset(b.first)
+	records := p.sum.addAll(raw)
+	zone := p.sum.finish()
+	header := blkFixedSize + len(zone.filter)
+	if codec == CodecNone {
+		// The buffer has room for the rest of the block around the records.
+		p.out = b.memory[blkHeaderRoom-header : blkHeaderRoom+len(raw)]
+	} else {
+		p.own = grow(p.own[:0], header)[:header]
+		p.own, codec = p.pack.pack(p.own, raw, codec)
+		p.out = p.own
+	}
+	p.block = block{zone: *zone, digest: digestRecords(raw), codec: codec,
+		header: header, stored: len(p.out) - header, raw: len(raw), records: records}
 	for len(p.out)%blockAlign != 0 {
 		p.out = append(p.out, 0)
 	}
+	clear(p.out[:header])
+	encodeBlockHeader(p.out, zone, codec, p.block.stored, p.block.raw, p.block.digest)
+	sealData(p.out, header)
+}
+
+// chain makes the block the one that comes next in a segment.
+func (p *blockPacker) chain(salt uint64, before Digest) {
+	p.block.before = before
+	chainBlock(p.out, salt, before)
+	p.block.headerCRC = sealHeader(p.out, p.block.header)
 }

@@ -6,18 +6,20 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+
+	"github.com/zeebo/blake3"
 )
 
-// A Digest is a SHA-256: of the records of a block, or a value of the chain that
-// runs over all blocks of a journal. See "The chain" in the package
-// documentation.
+// A Digest is the BLAKE3 of the records of a block, or a value of the chain that
+// runs over all blocks of a journal, which is a SHA-256. See "The chain" in the
+// package documentation.
 type Digest [sha256.Size]byte
 
 func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 
 // digestRecords is that of the records of one block, uncompressed, so that a
 // block stays the same when it is compressed anew.
-func digestRecords(raw []byte) Digest { return sha256.Sum256(raw) }
+func digestRecords(raw []byte) Digest { return blake3.Sum256(raw) }
 
 // chainStart is the value before the first block of a segment. fields are the
 // first hdrCopy bytes of its header, among them the value that the segment

@@ -5,6 +5,7 @@ package userjournal
 import (
 	"fmt"
 
+	"github.com/klauspost/compress/s2"
 	"github.com/pierrec/lz4/v4"
 )
 
@@ -15,7 +16,7 @@ type Codec uint8
 const (
 	CodecNone  Codec = 1 // as they are
 	CodecLZ4   Codec = 2 // one LZ4 block
-	CodecDelta Codec = 3 // each against an earlier one, then one LZ4 block
+	CodecDelta Codec = 3 // each against an earlier one, then one Snappy block
 )
 
 var codecNames = map[Codec]string{CodecNone: "none", CodecLZ4: "lz4", CodecDelta: "delta"}
@@ -57,14 +58,10 @@ func (p *packer) pack(dst, raw []byte, codec Codec) ([]byte, Codec) {
 		}
 	case CodecDelta:
 		diff := p.delta.encode(raw)
-		dst = le.AppendUint32(dst, uint32(len(diff)))
-		dst = grow(dst, lz4.CompressBlockBound(len(diff)))
-		n, err := p.lz4.CompressBlock(diff, dst[base+4:cap(dst)])
-		if err != nil || n == 0 || n >= len(diff) {
-			n = copy(dst[base+4:cap(dst)], diff)
-		}
-		if 4+n < len(raw) {
-			return dst[:base+4+n], CodecDelta
+		dst = grow(dst, s2.MaxEncodedLen(len(diff)))
+		n := len(s2.EncodeSnappy(dst[base:cap(dst)], diff))
+		if n < len(raw) {
+			return dst[:base+n], CodecDelta
 		}
 	}
 	return append(dst[:base], raw...), CodecNone
@@ -88,20 +85,14 @@ func (u *unpacker) unpack(dst, stored []byte, codec Codec, records int) ([]byte,
 	case CodecLZ4:
 		return dst, expand(dst, stored)
 	case CodecDelta:
-		if len(stored) < 4 {
-			return nil, damaged("no size before the differences")
-		}
-		size := int(le.Uint32(stored))
-		if size > maxDiff(len(dst)) {
+		size, err := s2.DecodedLen(stored)
+		if err != nil || size > maxDiff(len(dst)) {
 			return nil, damaged("%d bytes of differences for %d of records", size, len(dst))
 		}
-		diff := stored[4:]
-		if size != len(diff) {
-			u.diff = grow(u.diff[:0], size)[:size]
-			if err := expand(u.diff, diff); err != nil {
-				return nil, err
-			}
-			diff = u.diff
+		u.diff = grow(u.diff[:0], size)[:size]
+		diff, err := s2.Decode(u.diff, stored)
+		if err != nil {
+			return nil, damaged("Snappy: %w", err)
 		}
 		return dst, u.delta.decode(dst, diff, records)
 	}

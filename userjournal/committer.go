@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
 	"time"
 )
 
@@ -17,16 +18,17 @@ type committer struct {
 	sync *syncer
 	keys *indexer
 
-	buffer uint64 // seq of the buffer that is next to be finished
-	taken  int    // bytes of it that are written
-	next   uint64 // ordinal of the next record to write
+	next uint64 // ordinal of the next record to write
 
 	idle    []*blockPacker
 	packing []*blockPacker // at work, in the order of their records
+
+	group   []request // that are being served
+	waiting []chan<- error
 }
 
 func newCommitter(w *Writer, h segmentHeader) (*committer, error) {
-	c := &committer{w: w, buffer: 1, next: h.First, sync: newSyncer(w), keys: newIndexer(w)}
+	c := &committer{w: w, next: h.First, sync: newSyncer(w), keys: newIndexer(w)}
 	if err := c.begin(h); err != nil {
 		c.keys.stop()
 		return nil, fmt.Errorf("create journal: %w", err)
@@ -70,59 +72,117 @@ func (c *committer) run() {
 	for {
 		select {
 		case b := <-c.w.full:
-			c.finish(b)
+			c.start(b)
+			// Requests and the clock want their turn.
+			c.finish(0, 2*buffers)
 		case r := <-c.w.requests:
-			c.drain()
-			if r.kind == requestClose {
-				c.end(r)
+			if c.serve(r) {
 				return
 			}
-			c.serve(r)
 		case <-tick:
 			c.drain()
 			c.sync.interval(c.seg, c.next-1)
+			c.age()
 		}
 	}
 }
 
-func (c *committer) serve(r request) {
+// serve does what r asks for, and what others ask for meanwhile: what they have
+// appended is in the same blocks and made safe by the same sync. It is true if
+// one of them was Close.
+func (c *committer) serve(r request) (closed bool) {
+	c.gather(r)
+	c.drain()
 	err := c.w.failed()
-	if err == nil && r.kind == requestSync {
-		c.sync.request(c.seg, c.next-1, r.reply)
-		return
+	c.waiting = c.waiting[:0]
+	var last request
+	for _, r := range c.group {
+		switch {
+		case r.kind == requestClose:
+			last = r
+		case err == nil && r.kind == requestSync:
+			c.waiting = append(c.waiting, r.reply)
+		default:
+			r.reply <- err
+		}
 	}
-	r.reply <- err
+	if len(c.waiting) > 0 {
+		c.sync.request(c.seg, c.next-1, c.waiting)
+	}
+	if last.reply != nil {
+		c.end(last)
+	}
+	return last.reply != nil
 }
 
-// finish writes what is left of a buffer that was handed over, and gives it
-// back. Those that are handed over meanwhile go to the other packers, but only
-// so many: requests and the clock want their turn.
-func (c *committer) finish(b *buffer) {
-	c.start(b)
-	for more := 2 * buffers; len(c.packing) > 0; {
-		full := c.w.full
-		if more == 0 || len(c.idle) == 0 {
-			full = nil
+// maxGroup bounds how long the first of a group waits for the others.
+const maxGroup = 64
+
+// gather collects the requests that come at the same time as r. Those who have
+// been served by one sync come with their next records all at once: to begin
+// the next sync with the first of them would make the others wait for it.
+func (c *committer) gather(r request) {
+	c.group = append(c.group[:0], r)
+	for n := 0; n < len(c.group) && len(c.group) < maxGroup; {
+		n = len(c.group)
+		runtime.Gosched()
+		for more := true; more && len(c.group) < maxGroup; {
+			select {
+			case r := <-c.w.requests:
+				c.group = append(c.group, r)
+			default:
+				more = false
+			}
+		}
+	}
+}
+
+// drain writes all that was appended before it is called.
+func (c *committer) drain() {
+	n := c.w.collect()
+	if n != 1 {
+		c.finish(n, 0)
+		return
+	}
+	// Two goroutines less to wake.
+	b, p := <-c.w.full, c.idle[0]
+	p.make(b, c.w.options.Codec)
+	c.put(p)
+	c.w.giveBack(b)
+}
+
+// finish writes so many of the buffers that were handed over, and those that are
+// being packed; others that come meanwhile go to idle packers, up to more.
+func (c *committer) finish(n, more int) {
+	for n > 0 || len(c.packing) > 0 {
+		var full chan *buffer
+		if len(c.idle) > 0 && (n > 0 || more > 0) {
+			full = c.w.full
+		}
+		var done chan struct{}
+		if len(c.packing) > 0 {
+			done = c.packing[0].done
 		}
 		select {
 		case b := <-full:
 			c.start(b)
-			more--
-		case <-c.packing[0].done:
+			if n > 0 {
+				n--
+			} else {
+				more--
+			}
+		case <-done:
 			c.settle()
 		}
 	}
 }
 
-// start has a packer make the block of what is left of a buffer.
+// start has a packer make the block of a buffer.
 func (c *committer) start(b *buffer) {
 	p := c.idle[len(c.idle)-1]
 	c.idle = c.idle[:len(c.idle)-1]
 	c.packing = append(c.packing, p)
-	p.buffer = b
-	p.in <- b.data[c.taken:int(b.committed.Load())]
-	c.buffer++
-	c.taken = 0
+	p.in <- b
 }
 
 // settle writes the block of the packer that has been at work longest, and that
@@ -132,21 +192,12 @@ func (c *committer) settle() {
 	c.packing = append(c.packing[:0], c.packing[1:]...)
 	c.idle = append(c.idle, p)
 	c.put(p)
-	c.w.free <- p.buffer
-}
-
-// take writes what was committed to the buffer since it was last looked at.
-func (c *committer) take(b *buffer) {
-	end := int(b.committed.Load())
-	p := c.idle[0]
-	p.make(b.data[c.taken:end], c.w.options.Codec)
-	c.taken = end
-	c.put(p)
+	c.w.giveBack(p.buffer)
 }
 
 // put writes a block, unless the writing has ended.
 func (c *committer) put(p *blockPacker) {
-	if p.records == 0 || c.w.failed() != nil {
+	if p.block.records == 0 || c.w.failed() != nil {
 		return
 	}
 	if op, err := c.write(p); err != nil {
@@ -154,58 +205,44 @@ func (c *committer) put(p *blockPacker) {
 	}
 }
 
-// drain writes all that was committed before it is called.
-func (c *committer) drain() {
-	for {
-		select {
-		case b := <-c.w.full:
-			c.finish(b)
-			continue
-		default:
-		}
-		b := c.w.cursor.Load()
-		switch seq := b.seq.Load(); {
-		case seq > c.buffer:
-			// It was handed over after the channel was looked at.
-			c.finish(<-c.w.full)
-		case seq < c.buffer:
-			return // handed over, written, and not yet replaced
-		default:
-			c.take(b)
-			return
-		}
-	}
-}
-
 // write completes a block and writes it. The error comes with what was being
 // done.
 func (c *committer) write(p *blockPacker) (op string, err error) {
-	out, zone := p.out, p.zone
-	zone.First, zone.Last = c.next, c.next+uint64(p.records)-1
-	encodeBlockHeader(out, zone, p.codec, p.stored, p.raw, p.digest)
-
-	if c.seg.full(len(out), c.w.options.SegmentSize) {
+	if c.seg.full(len(p.out), c.w.options.SegmentSize) || c.old() {
 		if op, err := c.rotate(); err != nil {
 			return op, err
 		}
 	}
-	blk := block{zone: *zone, codec: p.codec, header: p.header, stored: p.stored, raw: p.raw, records: p.records,
-		digest: p.digest, before: c.seg.footer.chain}
-	chainBlock(out, c.seg.header.Salt, blk.before)
-	blk.headerCRC = sealBlock(out, p.header)
-	if err := c.seg.put(out, &blk); err != nil {
+	p.chain(c.seg.header.Salt, c.seg.footer.chain)
+	if err := c.seg.put(p.out, &p.block); err != nil {
 		return "write", err
 	}
 	c.keys.add(c.seg, &p.sum)
-	c.next += uint64(p.records)
+	c.next += uint64(p.block.records)
 
 	n := &c.w.count
-	n.records.Add(uint64(p.records))
-	n.raw.Add(uint64(p.raw))
-	n.stored.Add(uint64(len(out)))
+	n.records.Add(uint64(p.block.records))
+	n.raw.Add(uint64(p.block.raw))
+	n.stored.Add(uint64(len(p.out)))
 	n.blocks.Add(1)
 	n.written.Store(c.next - 1)
 	return "", nil
+}
+
+// old: the segment has been written to for as long as it may be.
+func (c *committer) old() bool {
+	age := c.w.options.SegmentAge
+	return age > 0 && len(c.seg.footer.entries) > 0 && time.Now().UnixNano()-c.seg.header.Created >= int64(age)
+}
+
+// age ends a segment that is old, though nothing more may come.
+func (c *committer) age() {
+	if c.w.failed() != nil || !c.old() {
+		return
+	}
+	if op, err := c.rotate(); err != nil {
+		c.stop(op, err)
+	}
 }
 
 // rotate seals the segment and begins the next one.
@@ -217,7 +254,7 @@ func (c *committer) rotate() (op string, err error) {
 	if err := c.begin(old.header.following(&old.footer, c.next)); err != nil {
 		return "create", err
 	}
-	c.sync.seal(old, c.next-1, nil)
+	c.sync.seal(old, c.next-1)
 	c.keys.seal(old)
 	return "", nil
 }
@@ -235,7 +272,7 @@ func (c *committer) sealed(flags uint32) error {
 // safe nevertheless, and the error is to say so.
 func (c *committer) stop(op string, err error) {
 	reply := make(chan error, 1)
-	c.sync.request(c.seg, c.next-1, reply)
+	c.sync.request(c.seg, c.next-1, []chan<- error{reply})
 	<-reply
 	path := c.seg.path
 	var pe *fs.PathError
@@ -247,6 +284,7 @@ func (c *committer) stop(op string, err error) {
 
 // end is Close.
 func (c *committer) end(r request) {
+	c.finish(c.w.end(), 0)
 	err := c.w.failed()
 	if err == nil {
 		if err = c.sealed(sealedClosed); err != nil {
@@ -255,7 +293,7 @@ func (c *committer) end(r request) {
 		}
 	}
 	reply := make(chan error, 1)
-	c.sync.seal(c.seg, c.next-1, reply)
+	c.sync.close(c.seg, c.next-1, reply)
 	if syncErr := <-reply; err == nil {
 		err = syncErr
 	}

@@ -131,7 +131,7 @@
 //	   112    8  agent_visibility_mask of all records, joined by or
 //	   120   32  processes: one bit of 256 for each process_id
 //	   152   64  types: one bit of 512 for each event_type
-//	   216   32  SHA-256 of the records, uncompressed
+//	   216   32  BLAKE3 of the records, uncompressed
 //	   248   32  chain value before the block
 //	   280    n  filter
 //	     .    .  stored bytes
@@ -189,13 +189,8 @@
 //
 // Codec 3, delta, stores each record as its difference from an earlier one of
 // the block. Records of one process agree in most of their words: what is left
-// is a sixth of the bytes, and LZ4 has less to do than with the records
-// themselves. Both together take half the time of LZ4 alone and make a third of
-// the size.
-//
-//	offset size
-//	     0    4  n, bytes of the streams
-//	     4    .  one LZ4 block of the streams; or the streams if they are n bytes
+// is a quarter of the bytes, in streams that are one Snappy block.
+// Both together take half the time of LZ4 alone and make half the size.
 //
 //	streams:
 //	     0    4  bytes of the control stream
@@ -262,7 +257,7 @@
 //	    28    4  CRC-32C of the header, as the block has it
 //	    32   16  ktime, lowest and highest
 //	    48   16  event_id, lowest and highest
-//	    64   32  SHA-256 of the records
+//	    64   32  BLAKE3 of the records
 //
 //	trailer, the last 64 bytes of the file:
 //	     0   32  chain value behind the last block
@@ -340,7 +335,7 @@
 //	at the start of a segment   of the first 512 bytes of its header, which have
 //	                            the value at the end of the segment before
 //	behind a block              of the value before it, u64 ordinal of its first
-//	                            record, u64 number of records, and the SHA-256
+//	                            record, u64 number of records, and the BLAKE3
 //	                            of the records
 //
 // So a value stands for all records up to there, their order and number, and the
@@ -375,14 +370,15 @@
 //
 // # Writing
 //
-// Append copies the record into a buffer and publishes how far the buffer is
-// filled, in one atomic store. A goroutine, the committer, has full buffers made
-// into blocks by two packers, so that compression is not bound to one CPU, and
-// writes them in order; another, the syncer, makes them durable, so that a slow
-// sync holds up none. The committer may take what there is of a buffer
-// that is still being filled: that is how an interval, Flush or Sync work without
-// a lock in Append. There are eight buffers. When they are full Append waits,
-// and WriterStats says so.
+// Append reserves room in a buffer with one compare-and-swap, copies the record
+// and adds to the count of what was copied: any number of goroutines do so at the
+// same time. A goroutine, the committer, has full buffers made into blocks by two
+// packers, so that compression is not bound to one CPU, and writes them in order;
+// another, the syncer, makes them durable, so that a slow sync holds up none. A
+// buffer that is not full is handed over when somebody wants to see or to have
+// safe what there is: by the clock, Flush or Sync. All who ask for a sync at the
+// same time share one, and what they have appended is in the same blocks. There
+// are eight buffers. When they are full Append waits, and WriterStats says so.
 //
 // If a write fails, what is in the file is synced if possible, and the writer
 // stops. If a sync fails it stops at once and nothing is tried again: the kernel

@@ -31,6 +31,9 @@ func (d Durability) String() string {
 	return durabilityNames[d]
 }
 
+// waits: whoever appends waits for the disk.
+func (d Durability) waits() bool { return d == DurabilityBatch || d == DurabilityRecord }
+
 // ParseDurability is the inverse of Durability.String.
 func ParseDurability(s string) (Durability, error) {
 	for d, name := range durabilityNames {
@@ -74,6 +77,9 @@ type Options struct {
 	// Clock is what the ktime of the records counts from; nil: this boot of
 	// this machine. It is for records that were made elsewhere.
 	Clock *Clock
+	// SegmentAge is for how long a file is written to; 0: until it is full.
+	// It is looked at with each block, and each Interval.
+	SegmentAge time.Duration
 	// FS is the machine's filesystem if nil.
 	FS FS
 }
@@ -101,6 +107,8 @@ func (o *Options) normalize() error {
 		return fmt.Errorf("%v: %w", o.Codec, ErrOption)
 	case o.BlockSize < MinBlockSize || o.BlockSize > MaxBlockSize:
 		return fmt.Errorf("block size %d: %w: %d to %d", o.BlockSize, ErrOption, MinBlockSize, MaxBlockSize)
+	case o.SegmentAge < 0:
+		return fmt.Errorf("segment age %v: %w: 0 or more", o.SegmentAge, ErrOption)
 	case o.SegmentSize < minSegmentSize:
 		return fmt.Errorf("segment size %d: %w: at least %d", o.SegmentSize, ErrOption, minSegmentSize)
 	}

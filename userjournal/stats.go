@@ -43,6 +43,9 @@ type counters struct {
 // Stats may be called by any goroutine at any time.
 func (w *Writer) Stats() WriterStats {
 	c := &w.count
+	w.mu.Lock()
+	free := len(w.free)
+	w.mu.Unlock()
 	return WriterStats{
 		Written:       c.written.Load(),
 		Acknowledged:  c.acknowledged.Load(),
@@ -55,7 +58,7 @@ func (w *Writer) Stats() WriterStats {
 		Stalls:        c.stalls.Load(),
 		StallTime:     time.Duration(c.stallTime.Load()),
 		IndexFailures: c.indexFailures.Load(),
-		Free:          len(w.free),
+		Free:          free,
 		Buffers:       buffers,
 	}
 }

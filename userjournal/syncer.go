@@ -5,6 +5,7 @@ package userjournal
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"sync/atomic"
 )
 
@@ -19,6 +20,9 @@ type syncer struct {
 	// named: a file was created whose name is not yet durable. The
 	// committer's own; it goes with the next job.
 	named bool
+	// held, the committer's too, are sealed segments that nobody wants to be
+	// durable yet.
+	held []syncJob
 }
 
 // A syncJob makes all up to an ordinal durable that is in one file. Jobs are
@@ -29,22 +33,45 @@ type syncJob struct {
 	upTo  uint64
 	named bool
 	last  bool // close the file
-	reply chan<- error
+	reply []chan<- error
 }
+
+// maxHeld bounds the files that are open because nobody asked to have them synced.
+const maxHeld = 64
 
 func newSyncer(w *Writer) *syncer {
 	return &syncer{w: w, jobs: make(chan syncJob, 8), ended: make(chan struct{})}
 }
 
-func (s *syncer) send(seg *segmentWriter, upTo uint64, last bool, reply chan<- error) {
-	s.pending.Add(1)
-	s.jobs <- syncJob{seg.file, seg.path, upTo, s.named, last, reply}
+func (s *syncer) job(seg *segmentWriter, upTo uint64) syncJob {
+	job := syncJob{file: seg.file, path: seg.path, upTo: upTo, named: s.named}
 	s.named = false
+	return job
 }
 
-// request asks for an answer when all up to the ordinal is durable.
-func (s *syncer) request(seg *segmentWriter, upTo uint64, reply chan<- error) {
-	s.send(seg, upTo, false, reply)
+// send hands over the job, after those that are held.
+func (s *syncer) send(job syncJob) {
+	for _, held := range s.held {
+		s.pending.Add(1)
+		s.jobs <- held
+	}
+	s.held = s.held[:0]
+	s.pending.Add(1)
+	s.jobs <- job
+}
+
+// request asks for an answer when all up to the ordinal is durable. If those who
+// ask wait for nothing else, it is done at once: to wake the syncer would only
+// make them wait for that too.
+func (s *syncer) request(seg *segmentWriter, upTo uint64, reply []chan<- error) {
+	job := s.job(seg, upTo)
+	if s.w.options.Durability.waits() && len(s.held) == 0 && s.pending.Load() == 0 {
+		job.reply = reply
+		s.finish(job)
+		return
+	}
+	job.reply = slices.Clone(reply)
+	s.send(job)
 }
 
 // interval is asked for by the clock: a disk that has not done the last one yet
@@ -54,12 +81,25 @@ func (s *syncer) interval(seg *segmentWriter, upTo uint64) {
 		upTo == s.w.count.acknowledged.Load() || s.w.failed() != nil {
 		return
 	}
-	s.send(seg, upTo, false, nil)
+	s.send(s.job(seg, upTo))
 }
 
 // seal is for a segment to which nothing more is written.
-func (s *syncer) seal(seg *segmentWriter, upTo uint64, reply chan<- error) {
-	s.send(seg, upTo, true, reply)
+func (s *syncer) seal(seg *segmentWriter, upTo uint64) {
+	job := s.job(seg, upTo)
+	job.last = true
+	if s.w.options.Durability == DurabilityNone && len(s.held) < maxHeld {
+		s.held = append(s.held, job)
+		return
+	}
+	s.send(job)
+}
+
+// close is seal for the last segment.
+func (s *syncer) close(seg *segmentWriter, upTo uint64, reply chan<- error) {
+	job := s.job(seg, upTo)
+	job.last, job.reply = true, []chan<- error{reply}
+	s.send(job)
 }
 
 func (s *syncer) stop() {
@@ -97,14 +137,20 @@ func (s *syncer) do(group []syncJob) {
 		}
 		job := group[n-1]
 		job.named = named
-		err := s.one(job)
-		for _, j := range group[:n] {
-			if j.reply != nil {
-				j.reply <- err
-			}
+		for _, j := range group[:n-1] {
+			job.reply = append(job.reply, j.reply...)
 		}
+		s.finish(job)
 		s.pending.Add(-int64(n))
 		group = group[n:]
+	}
+}
+
+// finish does a job and says so.
+func (s *syncer) finish(job syncJob) {
+	err := s.one(job)
+	for _, reply := range job.reply {
+		reply <- err
 	}
 }
 

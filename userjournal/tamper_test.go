@@ -85,30 +85,42 @@ func (f *forger) blocks(t testing.TB, file File, s *segment, sw *segmentWriter) 
 		if raw == nil {
 			continue
 		}
-		p.make(raw, CodecDelta)
-		p.zone.First, p.zone.Last = e.first, e.first+uint64(p.records)-1
+		first := e.first
 		if f.effort == chains {
-			p.zone.First = sw.footer.next
-			p.zone.Last = p.zone.First + uint64(p.records) - 1
+			first = sw.footer.next
 		}
-		blk := block{zone: *p.zone, codec: p.codec, header: p.header, stored: p.stored, raw: p.raw, records: p.records,
-			digest: p.digest, before: b.blk.before}
+		p.make(sealedBuffer(first, raw), CodecDelta)
+		blk := &p.block
+		blk.before = b.blk.before
 		switch f.effort {
 		case checksums:
 			blk.digest = b.blk.digest
 		case chains:
 			blk.before = sw.footer.chain
 		}
-		encodeBlockHeader(p.out, p.zone, p.codec, p.stored, p.raw, blk.digest)
+		encodeBlockHeader(p.out, &blk.zone, blk.codec, blk.stored, blk.raw, blk.digest)
 		chainBlock(p.out, sw.header.Salt, blk.before)
-		blk.headerCRC = sealBlock(p.out, p.header)
-		if err := sw.put(p.out, &blk); err != nil {
+		blk.headerCRC = sealBlock(p.out, blk.header)
+		if err := sw.put(p.out, blk); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if f.effort != chains {
 		sw.footer.chain = s.footer.chain
 	}
+}
+
+// sealedBuffer is one that appenders have filled with the records in raw.
+func sealedBuffer(first uint64, raw []byte) *buffer {
+	b := newBuffer(MaxBlockSize)
+	records := uint64(0)
+	for rest := raw; len(rest) > 0; rest = rest[le.Uint32(rest[recSize:]):] {
+		records++
+	}
+	b.openFor(first, len(raw), records)
+	copy(b.data, raw)
+	b.copied(len(raw))
+	return b
 }
 
 // changes are what a forger may do to the block of ordinals 41 to 50 of the

@@ -12,23 +12,21 @@ import (
 	"time"
 )
 
-// A Writer appends to a journal.
-//
-// Append and AppendBatch are for one goroutine at a time: they are the fast
-// path and take no lock. Flush, Sync and Stats may be called by any goroutine
-// at any time. Close ends all of them.
+// A Writer appends to a journal. All its methods may be called by any goroutine
+// at any time; records that one goroutine appends stay in their order. Close ends
+// all of them.
 type Writer struct {
-	// The appender's own.
-	cur  *buffer
-	data []byte // cur.data
-	pos  int
-	next uint64 // ordinal
-	each bool   // DurabilityRecord
+	cur     atomic.Pointer[buffer] // the one that is being filled
+	failure atomic.Pointer[failure]
+	each    bool // DurabilityRecord
 
-	failure  atomic.Pointer[failure]
-	cursor   atomic.Pointer[buffer] // cur, for the committer
-	full     chan *buffer
-	free     chan *buffer
+	mu    sync.Mutex // guards these, and the exchange of cur
+	room  sync.Cond  // a buffer came back, or none will
+	free  []*buffer
+	long  bool // a batch of several blocks is being appended
+	ended bool // Close was called
+
+	full     chan *buffer // sealed, in order; has room for all
 	requests chan request
 	done     chan struct{} // closed when the committer has ended
 
@@ -84,11 +82,11 @@ func create(dir string, o Options, lock io.Closer) (*Writer, error) {
 	}
 	h.BlockSize = uint32(o.BlockSize)
 	w := &Writer{
-		next: h.First, each: o.Durability == DurabilityRecord,
-		full: make(chan *buffer, buffers), free: make(chan *buffer, buffers),
-		requests: make(chan request), done: make(chan struct{}),
+		each: o.Durability == DurabilityRecord,
+		full: make(chan *buffer, buffers), requests: make(chan request), done: make(chan struct{}),
 		dir: dir, options: o, lock: lock, recovery: r.report,
 	}
+	w.room.L = &w.mu
 	w.count.written.Store(h.First - 1)
 	w.count.acknowledged.Store(h.First - 1)
 	c, err := newCommitter(w, h)
@@ -96,24 +94,14 @@ func create(dir string, o Options, lock io.Closer) (*Writer, error) {
 		return nil, err
 	}
 	w.recovery.ClockBack = time.Duration(c.seg.header.ClockBack)
-	for i := range buffers {
-		b := &buffer{data: make([]byte, o.BlockSize)}
-		if i == 0 {
-			w.use(b, 1)
-			continue
-		}
-		w.free <- b
+	for range buffers {
+		w.free = append(w.free, newBuffer(o.BlockSize))
 	}
+	first := w.unused()
+	first.open(h.First)
+	w.cur.Store(first)
 	go c.run()
 	return w, nil
-}
-
-// use makes b the buffer that Append fills.
-func (w *Writer) use(b *buffer, seq uint64) {
-	w.cur, w.data, w.pos = b, b.data, 0
-	b.committed.Store(0)
-	b.seq.Store(seq)
-	w.cursor.Store(b)
 }
 
 // Recovery tells what Create found.
@@ -123,26 +111,21 @@ func (w *Writer) Recovery() RecoveryReport { return w.recovery }
 // is acknowledged depends on the durability. rec may be used again at once.
 func (w *Writer) Append(rec []byte) (ordinal uint64, err error) {
 	n, ok := recordSize(rec)
-	if !ok || n != len(rec) || n > len(w.data)-w.pos || w.each || w.failure.Load() != nil {
-		return w.appendSlow(rec)
+	if !ok || n != len(rec) {
+		return 0, errNoRecord(rec)
 	}
-	copy(w.data[w.pos:], rec)
-	w.pos += n
-	w.cur.committed.Store(int64(w.pos))
-	ordinal = w.next
-	w.next++
-	return ordinal, nil
-}
-
-// appendSlow does what Append has no time for.
-func (w *Writer) appendSlow(rec []byte) (uint64, error) {
-	if err := checkRecord(rec); err != nil {
-		return 0, err
+	if f := w.failure.Load(); f != nil {
+		return 0, f.err
 	}
-	if err := w.put(rec); err != nil {
-		return 0, err
+	b := w.cur.Load()
+	at, ordinal, ok := b.reserve(n, 1)
+	if !ok {
+		if b, at, ordinal, err = w.reserve(n, 1); err != nil {
+			return 0, err
+		}
 	}
-	ordinal := w.next - 1
+	copy(b.data[at:], rec)
+	b.copied(n)
 	if w.each {
 		if err := w.Sync(); err != nil {
 			return 0, err
@@ -152,74 +135,53 @@ func (w *Writer) appendSlow(rec []byte) (uint64, error) {
 }
 
 // AppendBatch appends all the records, or none if one of them is not a record,
-// and returns the ordinal of the first. Readers may see them one by one.
+// and returns the ordinal of the first; the others follow it without a gap. With
+// no records it does nothing and returns 0.
+// Readers may see some of them before the others.
 func (w *Writer) AppendBatch(recs [][]byte) (first uint64, err error) {
+	if len(recs) == 0 {
+		return 0, nil
+	}
+	size := 0
 	for i, rec := range recs {
-		if err := checkRecord(rec); err != nil {
-			return 0, fmt.Errorf("record %d of the batch: %w", i, err)
+		if n, ok := recordSize(rec); !ok || n != len(rec) {
+			return 0, fmt.Errorf("record %d of the batch: %w", i, errNoRecord(rec))
 		}
+		size += len(rec)
 	}
-	first = w.next
-	for _, rec := range recs {
-		if err := w.put(rec); err != nil {
-			return 0, err
-		}
+	if f := w.failure.Load(); f != nil {
+		return 0, f.err
 	}
-	if w.each || w.options.Durability == DurabilityBatch {
-		if err := w.Sync(); err != nil {
-			return 0, err
-		}
+	if size > w.options.BlockSize {
+		first, err = w.appendLong(recs)
+	} else {
+		first, err = w.appendShort(recs, size)
+	}
+	if err == nil && (w.each || w.options.Durability == DurabilityBatch) {
+		err = w.Sync()
+	}
+	if err != nil {
+		return 0, err
 	}
 	return first, nil
 }
 
-func checkRecord(rec []byte) error {
-	if n, ok := recordSize(rec); !ok || n != len(rec) {
-		return fmt.Errorf("%w: %d bytes whose header does not say so", ErrRecord, len(rec))
-	}
-	return nil
-}
-
-// put copies a checked record.
-func (w *Writer) put(rec []byte) error {
-	if f := w.failure.Load(); f != nil {
-		return f.err
-	}
-	if len(rec) > len(w.data)-w.pos {
-		if err := w.exchange(); err != nil {
-			return err
+func (w *Writer) appendShort(recs [][]byte, size int) (uint64, error) {
+	b := w.cur.Load()
+	at, first, ok := b.reserve(size, uint64(len(recs)))
+	if !ok {
+		var err error
+		if b, at, first, err = w.reserve(size, uint64(len(recs))); err != nil {
+			return 0, err
 		}
 	}
-	w.pos += copy(w.data[w.pos:], rec)
-	w.cur.committed.Store(int64(w.pos))
-	w.next++
-	return nil
+	b.fill(at, recs)
+	b.copied(size)
+	return first, nil
 }
 
-// exchange hands the buffer over and takes an empty one.
-func (w *Writer) exchange() error {
-	seq := w.cur.seq.Load() + 1
-	w.full <- w.cur // has room for all there are
-	select {
-	case b := <-w.free:
-		w.use(b, seq)
-		return nil
-	default:
-	}
-	start := time.Now()
-	defer func() {
-		w.count.stalls.Add(1)
-		w.count.stallTime.Add(uint64(time.Since(start)))
-	}()
-	select {
-	case b := <-w.free:
-		w.use(b, seq)
-		return nil
-	case <-w.done:
-		// Append must not touch what it has handed over.
-		w.data, w.pos = nil, 0
-		return w.failure.Load().err
-	}
+func errNoRecord(rec []byte) error {
+	return fmt.Errorf("%w: %d bytes whose header does not say so", ErrRecord, len(rec))
 }
 
 // Flush makes all that was appended before visible to readers. It does not
@@ -275,6 +237,9 @@ func (w *Writer) request(kind requestKind) error {
 func (w *Writer) fail(op, path string, err error) {
 	w.failure.CompareAndSwap(nil, &failure{&StoppedError{Op: op, Path: path,
 		Acknowledged: w.count.acknowledged.Load(), Err: err}})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.room.Broadcast()
 }
 
 func (w *Writer) failed() error {

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package userjournal
+
+import "time"
+
+// How a buffer that is full gives way to the next one. All of it happens under
+// Writer.mu, and nobody who holds that waits for anything but Writer.room, which
+// lets go of it: so that the committer, which alone makes room, may take it too.
+
+// reserve is buffer.reserve for when the current buffer has no room: it makes
+// another one current. n is no more than a whole buffer has.
+func (w *Writer) reserve(n int, records uint64) (b *buffer, at int, ordinal uint64, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for {
+		if err := w.refusal(); err != nil {
+			return nil, 0, 0, err
+		}
+		// Whoever held the mutex before may have exchanged it already.
+		b = w.cur.Load()
+		if at, ordinal, ok := b.reserve(n, records); ok {
+			return b, at, ordinal, nil
+		}
+		w.handOver(b)
+		if w.long || len(w.free) == 0 {
+			w.wait()
+			continue
+		}
+		w.use()
+	}
+}
+
+// appendLong appends a batch that no buffer can hold. Nobody else gets a buffer
+// before it is through, so that its ordinals have no gap.
+func (w *Writer) appendLong(recs [][]byte) (first uint64, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.long {
+		w.wait()
+	}
+	w.long = true
+	defer func() {
+		w.long = false
+		w.room.Broadcast()
+	}()
+	for len(recs) > 0 {
+		if err := w.refusal(); err != nil {
+			return 0, err
+		}
+		w.handOver(w.cur.Load())
+		if len(w.free) == 0 {
+			w.wait()
+			continue
+		}
+		n, size := w.fitting(recs)
+		ordinal, b := w.next(), w.unused()
+		b.openFor(ordinal, size, uint64(n))
+		w.cur.Store(b)
+		w.full <- b
+		b.fill(0, recs[:n])
+		b.copied(size)
+		recs = recs[n:]
+		if first == 0 {
+			first = ordinal
+		}
+	}
+	return first, nil
+}
+
+// fitting is how many of the records go into one buffer, and their size.
+func (w *Writer) fitting(recs [][]byte) (n, size int) {
+	for n < len(recs) && size+len(recs[n]) <= w.options.BlockSize {
+		size += len(recs[n])
+		n++
+	}
+	return n, size
+}
+
+// refusal is why nothing more is taken, if that is so.
+func (w *Writer) refusal() error {
+	if f := w.failure.Load(); f != nil {
+		return f.err
+	}
+	if w.ended {
+		return ErrClosed
+	}
+	return nil
+}
+
+// handOver seals the buffer b, which is current, and gives it to the committer,
+// unless that has it already.
+func (w *Writer) handOver(b *buffer) {
+	if !b.load().sealed() {
+		b.seal()
+		w.full <- b // has room for all there are
+	}
+}
+
+// next is the ordinal of the first record behind the current buffer, which is
+// sealed.
+func (w *Writer) next() uint64 {
+	b := w.cur.Load()
+	return b.first + b.load().records()
+}
+
+func (w *Writer) unused() *buffer {
+	last := len(w.free) - 1
+	b := w.free[last]
+	w.free = w.free[:last]
+	return b
+}
+
+// use makes an unused buffer the current one.
+func (w *Writer) use() {
+	// The unused one may be the one that was current: its state is still there.
+	first := w.next()
+	b := w.unused()
+	b.open(first)
+	w.cur.Store(b)
+}
+
+// wait is the back-pressure.
+func (w *Writer) wait() {
+	start := time.Now()
+	w.room.Wait()
+	w.count.stalls.Add(1)
+	w.count.stallTime.Add(uint64(time.Since(start)))
+}
+
+// collect hands over what there is in the current buffer, and returns how many
+// buffers the committer has to write until all is written that was appended
+// before.
+func (w *Writer) collect() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if b := w.cur.Load(); b.load().bytes() > 0 {
+		w.handOver(b)
+		if !w.long && !w.ended && len(w.free) > 0 {
+			w.use()
+		}
+	}
+	return len(w.full)
+}
+
+// giveBack takes a buffer back that was written.
+func (w *Writer) giveBack(b *buffer) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.free = append(w.free, b)
+	w.room.Broadcast()
+}
+
+// end is collect for the last time: nothing is taken any more.
+func (w *Writer) end() int {
+	w.mu.Lock()
+	w.ended = true
+	w.room.Broadcast()
+	w.mu.Unlock()
+	return w.collect()
+}
