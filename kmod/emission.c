@@ -196,5 +196,7 @@ ssize_t vexj_emission_check(struct vexj_emission *e, const u8 *text, size_t len,
 	    !zero_after(e->rest + round_up(h->payload_size, 4), h->metadata_size))
 		return -EINVAL;
 	err = check_attrs(e, c);
-	return err ? err : h->event_size;
+	if (err)
+		return err;
+	return h->event_size;
 }

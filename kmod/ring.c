@@ -184,6 +184,44 @@ static unsigned long lowest_mark(const struct vexj_ring *r, unsigned long low, u
 	return best;
 }
 
+/* The highest one from `low` to `high`; `high` + 1 if there is none. */
+static unsigned long highest_mark(const struct vexj_ring *r, unsigned long low, unsigned long high)
+{
+	unsigned long best = high + 1;
+	unsigned int i;
+
+	for (i = 0; i < VEXJ_RING_MARKS; i++) {
+		unsigned long pos = READ_ONCE(r->marks[i]);
+
+		if (pos - low <= high - low && (best > high || pos > best))
+			best = pos;
+	}
+	return best;
+}
+
+/*
+ * The first sample from `low` up. Marks are far apart, so there is a walk from the
+ * last one before it, over heads that the producer may have come to again: then
+ * the next mark has to do.
+ */
+static unsigned long first_sample(const struct vexj_ring *r, unsigned long low, unsigned long end)
+{
+	unsigned long length = r->mask + 1, oldest = end < length ? 0 : end - length;
+	unsigned long pos = highest_mark(r, oldest, low), begin = pos;
+
+	if (pos > low)
+		return lowest_mark(r, low, end);
+	while (pos < low) {
+		unsigned long size = footprint(READ_ONCE(*(u32 *)(r->data + (pos & r->mask))));
+
+		if (size > end - pos)
+			return lowest_mark(r, low, end);
+		pos += size;
+	}
+	smp_rmb();
+	return READ_ONCE(r->reserved) - begin <= length ? pos : lowest_mark(r, low, end);
+}
+
 /* Reads what the producer may be writing over: the caller finds out whether it was. */
 static __no_kcsan void snapshot(unsigned long *to, const unsigned long *from, unsigned long bytes)
 {
@@ -199,7 +237,7 @@ unsigned long vexj_ring_copy(const struct vexj_ring *r, void *buf, unsigned long
 	u32 head;
 
 	*samples = 0;
-	begin = lowest_mark(r, end < room ? 0 : end - room, end);
+	begin = first_sample(r, end < room ? 0 : end - room, end);
 	snapshot(work, (const unsigned long *)(r->data + (begin & r->mask)), end - begin);
 	/* What has been reserved by now was perhaps written to while it was copied. */
 	smp_rmb();

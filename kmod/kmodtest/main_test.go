@@ -20,6 +20,10 @@ const moduleEnv = "VEXJ_MODULE"
 
 func TestMain(m *testing.M) {
 	conformance.Hook()
+	if os.Getenv(helperEnv) != "" {
+		helper()
+		os.Exit(0)
+	}
 	if path := os.Getenv(moduleEnv); path != "" {
 		if err := load(path); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -11,6 +11,7 @@ need() {
 	while read -r tool package; do
 		[ -n "$tool" ] || continue
 		case $tool in
+		'') ;; # what is there already
 		/*) [ -e "$tool" ] || packages+=("$package") ;;
 		*) [ -n "$(PATH=$PATH:/usr/sbin:/sbin command -v "$tool" || true)" ] || packages+=("$package") ;;
 		esac
