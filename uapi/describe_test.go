@@ -85,6 +85,9 @@ func describeAttr(r Record, tag Tag, v []byte) string {
 		c, _ := r.ProducerCounts()
 		return fmt.Sprintf("producer=%d reserved=%d id_base=0x%x attempted=%d recorded=%d lost=%d filtered=%d",
 			uint32(c.Producer), c.Reserved, c.IDBase, c.Attempted, c.Recorded, c.Lost, c.Filtered)
+	case AttrRemoved:
+		a, _ := r.Removed()
+		return fmt.Sprintf("first=%d last=%d records=%d bytes=%d reason=%d owed=%d", a.First, a.Last, a.Records, a.Bytes, a.Reason, a.Owed)
 	case AttrClock:
 		c, _ := r.Clock()
 		return fmt.Sprintf("boottime=%d realtime=%d boot_id=%x", c.Boottime, c.Realtime, c.BootID)

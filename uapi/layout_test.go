@@ -182,6 +182,7 @@ var views = []struct {
 	{c: "vexj_attr_lost", view: &Lost{}, tag: AttrLost},
 	{c: "vexj_attr_producer", view: &ProducerAttr{}, tag: AttrProducer},
 	{c: "vexj_attr_clock", view: &Clock{}, tag: AttrClock},
+	{c: "vexj_attr_removed", view: &Removed{}, tag: AttrRemoved},
 	{c: "vexj_attr_legacy", view: &Legacy{}, tag: AttrLegacy},
 }
 

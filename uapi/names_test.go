@@ -37,7 +37,7 @@ func TestNamesRoundTrip(t *testing.T) {
 			t.Errorf("tag %d prints as %q, which parses as %d, %v", uint16(tag), tag, uint16(got), ok)
 		}
 	}
-	for p := ProducerKmod; p <= ProducerTest; p++ {
+	for p := ProducerKmod; p <= ProducerJournal; p++ {
 		if got, ok := ParseProducer(p.String()); !ok || got != p {
 			t.Errorf("producer %d prints as %q, which parses as %d, %v", uint32(p), p, uint32(got), ok)
 		}
@@ -86,7 +86,7 @@ func TestNamesOfTheUnknown(t *testing.T) {
 		{Flags(0x80000000).String(), "0x80000000"},
 		{(FlagAtomic | FlagFailed | 0x40000000).String(), "atomic|failed|0x40000000"},
 		{Tag(0).String(), "0"},
-		{Tag(36).String(), "36"},
+		{Tag(38).String(), "38"},
 		{Tag(0xffff).String(), "65535"},
 		{Via(200).String(), "200"},
 		{Producer(0).String(), "0"},

@@ -19,6 +19,7 @@ const (
 	ProducerHNSW       Producer = 6
 	ProducerAgent      Producer = 7
 	ProducerTest       Producer = 8
+	ProducerJournal    Producer = 9
 )
 
 var producerNames = [...]string{
@@ -30,6 +31,7 @@ var producerNames = [...]string{
 	ProducerHNSW:       "hnsw",
 	ProducerAgent:      "agent",
 	ProducerTest:       "test",
+	ProducerJournal:    "journal",
 }
 
 // String returns the producer's word, or its number.

@@ -65,6 +65,9 @@ func rebuildAttr(b *Builder, r Record, tag Tag, v []byte) {
 	case AttrProducer:
 		p, _ := r.ProducerCounts()
 		b.AddProducer(p)
+	case AttrRemoved:
+		a, _ := r.Removed()
+		b.AddRemoved(a)
 	case AttrClock:
 		c, _ := r.Clock()
 		b.AddClock(c)

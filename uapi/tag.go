@@ -24,10 +24,12 @@ const (
 	AttrRdev   Tag = 14
 	AttrLock   Tag = 15
 
-	AttrLost     Tag = 32
-	AttrProducer Tag = 33
-	AttrCoverage Tag = 34
-	AttrClock    Tag = 35
+	AttrLost      Tag = 32
+	AttrProducer  Tag = 33
+	AttrCoverage  Tag = 34
+	AttrClock     Tag = 35
+	AttrRemoved   Tag = 36
+	AttrConsumers Tag = 37
 
 	AttrTransaction     Tag = 64
 	AttrSession         Tag = 65
@@ -77,10 +79,12 @@ var tags = [...]struct {
 	AttrRdev:   {"rdev", rdevSize},
 	AttrLock:   {"lock", lockSize},
 
-	AttrLost:     {"lost", lostSize},
-	AttrProducer: {"producer", producerSize},
-	AttrCoverage: {"coverage", anySize},
-	AttrClock:    {"clock", clockSize},
+	AttrLost:      {"lost", lostSize},
+	AttrProducer:  {"producer", producerSize},
+	AttrCoverage:  {"coverage", anySize},
+	AttrClock:     {"clock", clockSize},
+	AttrRemoved:   {"removed", removedSize},
+	AttrConsumers: {"consumers", anySize},
 
 	AttrTransaction:     {"transaction", 8},
 	AttrSession:         {"session", 8},

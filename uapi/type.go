@@ -82,6 +82,7 @@ const (
 	SysProducerStop  Type = 0x0542
 	SysClock         Type = 0x0543
 	SysLegacy        Type = 0x0544
+	SysRemoved       Type = 0x0545
 
 	SemTxBegin       Type = 0x0601
 	SemTxEnd         Type = 0x0602
@@ -180,6 +181,7 @@ var typeNames = [...]string{
 	SysProducerStop:  "producer-stop",
 	SysClock:         "clock",
 	SysLegacy:        "legacy",
+	SysRemoved:       "removed",
 
 	SemTxBegin:       "tx-begin",
 	SemTxEnd:         "tx-end",

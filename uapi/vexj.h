@@ -230,6 +230,7 @@ enum vexj_type {
 	VEXJ_SYS_PRODUCER_STOP	= 0x0542,	/* producer with final counts; coverage: what turned out unseen */
 	VEXJ_SYS_CLOCK		= 0x0543,	/* clock */
 	VEXJ_SYS_LEGACY		= 0x0544,	/* legacy: what of a converted file is no event */
+	VEXJ_SYS_REMOVED	= 0x0545,	/* removed; consumers: of the journal it is in */
 
 	VEXJ_CAT_SEMANTIC	= 0x0600,
 	VEXJ_SEM_TX_BEGIN	= 0x0601,
@@ -302,6 +303,7 @@ enum vexj_producer {
 	VEXJ_PRODUCER_HNSW	= 6,
 	VEXJ_PRODUCER_AGENT	= 7,
 	VEXJ_PRODUCER_TEST	= 8,	/* generators of tests and benchmarks */
+	VEXJ_PRODUCER_JOURNAL	= 9,	/* the journal, about itself: numbers nothing */
 };
 
 enum vexj_lost_cause {
@@ -334,6 +336,11 @@ enum vexj_legacy_part {
 	VEXJ_PART_END		= 8,	/* payload: SHA-256 of the file; size: its bytes */
 };
 
+/* Why records were removed. */
+#define VEXJ_REMOVED_SIZE	1	/* the journal was larger than it may be */
+#define VEXJ_REMOVED_AGE	2	/* they were older than they may be */
+#define VEXJ_REMOVED_FORCED	4	/* somebody was still owed them */
+
 /* Attribute tags; the size is fixed unless "bytes" is said. */
 enum vexj_tag {
 	VEXJ_ATTR_TASK		= 1,	/* struct vexj_attr_task */
@@ -356,6 +363,8 @@ enum vexj_tag {
 	VEXJ_ATTR_PRODUCER	= 33,	/* struct vexj_attr_producer */
 	VEXJ_ATTR_COVERAGE	= 34,	/* bytes: text, one uncovered thing a line */
 	VEXJ_ATTR_CLOCK		= 35,	/* struct vexj_attr_clock */
+	VEXJ_ATTR_REMOVED	= 36,	/* struct vexj_attr_removed */
+	VEXJ_ATTR_CONSUMERS	= 37,	/* bytes: text, "NAME ORDINAL" a line: who was owed them, and acknowledged what */
 
 	/* One for each remaining field of the version 1 context. */
 	VEXJ_ATTR_TRANSACTION	= 64,	/* u64 */
@@ -471,6 +480,16 @@ struct vexj_attr_producer {
 	__u64 recorded;		/* put into the ring */
 	__u64 lost;		/* numbered, not put into the ring */
 	__u64 filtered;		/* seen, not wanted, not numbered */
+} VEXJ_PACKED;
+
+/* Records taken out of the journal on purpose. */
+struct vexj_attr_removed {
+	__u64 first;		/* ordinals */
+	__u64 last;
+	__u64 records;
+	__u64 bytes;		/* of the files */
+	__u32 reason;		/* VEXJ_REMOVED_* */
+	__u32 owed;		/* consumers that had not acknowledged all of them */
 } VEXJ_PACKED;
 
 struct vexj_attr_clock {

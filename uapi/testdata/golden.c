@@ -443,6 +443,19 @@ static void edges(void)
 	finish("version-1");
 }
 
+static void removed(void)
+{
+	struct vexj_attr_removed a = {
+		.first = 1, .last = 1000, .records = 999, .bytes = (__u64)1 << 33,
+		.reason = VEXJ_REMOVED_SIZE | VEXJ_REMOVED_FORCED, .owed = 2,
+	};
+
+	begin(VEXJ_SYS_REMOVED, 0, 0);
+	attr(VEXJ_ATTR_REMOVED, &a, sizeof(a));
+	text(VEXJ_ATTR_CONSUMERS, "backup 500\nindexer 0\n");
+	finish("sys-removed");
+}
+
 static void legacy(void)
 {
 	struct vexj_attr_legacy l = {
@@ -569,6 +582,13 @@ static void print_fixed(__u16 tag, const unsigned char *v)
 		       p->producer, p->reserved, p->id_base, p->attempted, p->recorded, p->lost, p->filtered);
 		break;
 	}
+	case VEXJ_ATTR_REMOVED: {
+		const struct vexj_attr_removed *a = (const void *)v;
+
+		printf("first=%llu last=%llu records=%llu bytes=%llu reason=%u owed=%u",
+		       a->first, a->last, a->records, a->bytes, a->reason, a->owed);
+		break;
+	}
 	case VEXJ_ATTR_CLOCK: {
 		const struct vexj_attr_clock *c = (const void *)v;
 		size_t i;
@@ -607,6 +627,7 @@ static enum shape shape_of(__u16 tag)
 	case VEXJ_ATTR_LOST:
 	case VEXJ_ATTR_PRODUCER:
 	case VEXJ_ATTR_CLOCK:
+	case VEXJ_ATTR_REMOVED:
 	case VEXJ_ATTR_LEGACY:
 		return FIXED;
 	case VEXJ_ATTR_TRANSACTION:
@@ -724,6 +745,7 @@ int main(int argc, char **argv)
 		agents();
 		edges();
 		legacy();
+		removed();
 		return 0;
 	}
 	if (argc == 3 && !strcmp(argv[1], "print")) {

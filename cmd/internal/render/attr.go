@@ -4,6 +4,7 @@ package render
 
 import (
 	"bytes"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -82,6 +83,8 @@ func (j *fields) structured(r uapi.Record, tag uapi.Tag) bool {
 		member = func() { l, _ := r.Lost(); j.lost(l) }
 	case uapi.AttrProducer:
 		member = func() { p, _ := r.ProducerCounts(); j.producer(p) }
+	case uapi.AttrRemoved:
+		member = func() { a, _ := r.Removed(); j.removed(a) }
 	case uapi.AttrClock:
 		member = func() { c, _ := r.Clock(); j.clock(c) }
 	case uapi.AttrLegacy:
@@ -203,6 +206,31 @@ func (j *fields) producer(p uapi.ProducerAttr) {
 	j.uint("recorded", p.Recorded)
 	j.uint("lost", p.Lost)
 	j.uint("filtered", p.Filtered)
+}
+
+func (j *fields) removed(a uapi.Removed) {
+	j.uint("first", a.First)
+	j.uint("last", a.Last)
+	j.uint("records", a.Records)
+	j.uint("bytes", a.Bytes)
+	j.array("reason", func() {
+		for word := range removedWords(a.Reason) {
+			j.element()
+			j.dst = quote.AppendJSON(j.dst, []byte(word))
+		}
+	})
+	j.uint("owed", uint64(a.Owed))
+}
+
+// removedWords are the reasons why records were removed.
+func removedWords(reason uint32) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for bit, word := range []string{"size", "age", "forced"} {
+			if reason>>bit&1 != 0 && !yield(word) {
+				return
+			}
+		}
+	}
 }
 
 func (j *fields) clock(c uapi.Clock) {

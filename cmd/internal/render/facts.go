@@ -51,6 +51,8 @@ func appendFacts(dst []byte, r uapi.Record) []byte {
 		dst = appendExit(dst, r)
 	case uapi.SysProducerStart, uapi.SysProducerStop:
 		dst = appendProducer(dst, r)
+	case uapi.SysRemoved:
+		dst = appendRemoved(dst, r)
 	case uapi.SysClock:
 		if c, ok := r.Clock(); ok {
 			dst = append(dst, " realtime="...)
@@ -67,6 +69,24 @@ func appendFacts(dst []byte, r uapi.Record) []byte {
 		dst = append(dst, via.String()...)
 	}
 	return appendAttribution(dst, r)
+}
+
+func appendRemoved(dst []byte, r uapi.Record) []byte {
+	a, ok := r.Removed()
+	if !ok {
+		return dst
+	}
+	dst = appendFact(appendFact(dst, " ordinals ", a.First), " to ", a.Last)
+	dst = appendFact(appendFact(dst, " records=", a.Records), " bytes=", a.Bytes)
+	sep := " reason="
+	for word := range removedWords(a.Reason) {
+		dst = append(append(dst, sep...), word...)
+		sep = "|"
+	}
+	if a.Owed > 0 {
+		dst = appendFact(dst, " owed-to=", uint64(a.Owed))
+	}
+	return dst
 }
 
 func appendFact(dst []byte, name string, v uint64) []byte {

@@ -121,5 +121,9 @@ var attrLayouts = map[uapi.Tag][]field{
 		{"format", 4, decimal}, {"part", 4, decimal}, {"offset", 8, decimal}, {"size", 8, decimal}, {"at", 8, decimal},
 		{"layout", 4, decimal}, {"encoding", 4, decimal}, {"compression", 4, decimal}, {"flags", 4, hexadecimal},
 	},
+	uapi.AttrRemoved: {
+		{"first", 8, decimal}, {"last", 8, decimal}, {"records", 8, decimal}, {"bytes", 8, decimal},
+		{"reason", 4, hexadecimal}, {"owed", 4, decimal},
+	},
 	uapi.AttrClock: {{"boottime", 8, decimal}, {"realtime", 8, decimal}, {"boot_id", 16, digest}},
 }

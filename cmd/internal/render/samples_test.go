@@ -108,6 +108,10 @@ var samples = []sample{
 	{"stop", uapi.SysProducerStop, 0, 0, "", func(b *uapi.Builder) {
 		b.AddProducer(uapi.ProducerAttr{Producer: uapi.ProducerTest, Attempted: 10, Recorded: 8, Lost: 2, Filtered: 99})
 	}},
+	{"removed", uapi.SysRemoved, 0, 0, "", func(b *uapi.Builder) {
+		b.AddRemoved(uapi.Removed{First: 1, Last: 1000, Records: 1000, Bytes: 1 << 20, Reason: uapi.RemovedAge | uapi.RemovedForced, Owed: 1})
+		b.AddString(uapi.AttrConsumers, "backup 500\n")
+	}},
 	{"intent", uapi.SemIntent, 0, 0, "", func(b *uapi.Builder) {
 		b.AddString(uapi.AttrAgentID, "agent 7")
 		b.AddString(uapi.AttrAgentIntent, "fix\nit")
