@@ -14,9 +14,10 @@ type blockCache struct {
 	order list.List // of *cachedBlock, the last used in front
 }
 
+// A blockKey names a block by its first ordinal: it is at another offset once
+// its segment was archived.
 type blockKey struct {
-	salt   uint64
-	offset int64
+	salt, first uint64
 }
 
 type cachedBlock struct {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -32,35 +31,23 @@ const (
 
 var consumerName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$`)
 
-// encode makes the file of a consumer: lines of a word and a value, of which the
-// last one is the CRC-32C of those before.
 func (c *Consumer) encode(journal [16]byte) []byte {
 	var b bytes.Buffer
 	b.WriteString(consumerHead)
 	fmt.Fprintf(&b, "journal %x\nacknowledged %d\ncreated %s\nupdated %s\n", journal, c.Acknowledged,
 		c.Created.UTC().Format(time.RFC3339Nano), c.Updated.UTC().Format(time.RFC3339Nano))
-	fmt.Fprintf(&b, "crc32c %08x\n", checksum(0, b.Bytes()))
-	return b.Bytes()
+	return sealText(b.Bytes())
 }
 
 func (c *Consumer) decode(b []byte) (journal [16]byte, err error) {
-	text := string(b)
-	body, crc, ok := strings.Cut(text, "crc32c ")
-	sum, err := strconv.ParseUint(strings.TrimSuffix(crc, "\n"), 16, 32)
-	if !ok || err != nil || len(crc) != 9 || uint32(sum) != checksum(0, []byte(body)) {
-		return journal, damaged("checksum differs")
+	lines, err := openText(b, consumerHead)
+	if err != nil {
+		return journal, err
 	}
-	if !strings.HasPrefix(body, consumerHead) {
-		return journal, damaged("first line is not %q", strings.TrimSpace(consumerHead))
-	}
-	for line := range strings.Lines(body[len(consumerHead):]) {
-		word, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+	for word, value := range lines {
 		switch word {
 		case "journal":
-			var n int
-			if n, err = hex.Decode(journal[:], []byte(value[:min(len(value), 32)])); n != len(journal) {
-				err = damaged("journal %q", value)
-			}
+			journal, err = parseJournal(value)
 		case "acknowledged":
 			c.Acknowledged, err = strconv.ParseUint(value, 10, 62)
 		case "created":
@@ -73,4 +60,12 @@ func (c *Consumer) decode(b []byte) (journal [16]byte, err error) {
 		}
 	}
 	return journal, nil
+}
+
+func parseJournal(value string) (id [16]byte, err error) {
+	b, err := hex.DecodeString(value)
+	if err != nil || len(b) != len(id) {
+		return id, damaged("journal %q", value)
+	}
+	return [16]byte(b), nil
 }

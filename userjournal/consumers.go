@@ -183,11 +183,13 @@ func (c *Consumers) locked(fn func() error) error { return c.r.lockConsumers(fn)
 
 const lockWait = 10 * time.Second
 
-func (r *Reader) lockConsumers(fn func() error) error {
+func (r *Reader) lockConsumers(fn func() error) error { return lockConsumers(r.fs, r.dir, fn) }
+
+func lockConsumers(fsys FS, dir string, fn func() error) error {
 	var lock io.Closer
 	for end, pause := time.Now().Add(lockWait), time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		var err error
-		if lock, err = r.fs.Lock(filepath.Join(r.dir, consumersLock)); err == nil {
+		if lock, err = fsys.Lock(filepath.Join(dir, consumersLock)); err == nil {
 			break
 		}
 		if !errors.Is(err, ErrLocked) {
@@ -196,7 +198,7 @@ func (r *Reader) lockConsumers(fn func() error) error {
 		if time.Now().After(end) {
 			var by *LockedError
 			errors.As(err, &by)
-			return fmt.Errorf("%w: process %d holds the consumers of %s for more than %v; end it if it hangs", ErrBusy, by.PID, r.dir, lockWait)
+			return fmt.Errorf("%w: process %d holds the consumers of %s for more than %v; end it if it hangs", ErrBusy, by.PID, dir, lockWait)
 		}
 		time.Sleep(pause)
 	}

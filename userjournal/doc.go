@@ -28,6 +28,11 @@
 //	00000000000000000001.usjl    a segment, named after its first ordinal
 //	00000000000000000001.usji    its index
 //	00000000000001334021.usjl    the next one
+//	NAME.consumer                who is owed every record
+//	REMOVED                      what was taken out on purpose
+//	ARCHIVE                      directories that old segments were moved to
+//
+// What ends in .tmp was left by a process that was killed.
 //
 // Each writer begins a segment of its own and each is sealed once. A sealed file
 // is never written again, so that one value stands for it, and a header tells
@@ -50,6 +55,19 @@
 // acknowledgement is written the records are made durable that it is of,
 // whoever is writing them: otherwise a power cut could take records away that a
 // consumer has seen, and others would get their ordinals.
+//
+// # Removal
+//
+// [Retain] removes the oldest sealed segments, above a size or an age, and none
+// that a consumer is owed unless forced. The file REMOVED is written before that,
+// as one of a consumer is: up to which ordinal records were taken out, and a line
+// "untold" with first, last, records, bytes and reason of those of which no record
+// in the journal tells yet, with a line "owed" for each consumer who was. The
+// writer, which may be another process, appends that record, of type REMOVED:
+// [Writer.TellRemoved]. Then it takes these lines out. A crash in between makes it
+// tell again, and Retain go on with what it had noted. Segments go one after the
+// other, each durably, so that what is left is never without its middle. A reader
+// that wants what is gone gets [ErrRemoved] with the ordinals.
 //
 // # A segment
 //

@@ -83,7 +83,8 @@ func (e *StoppedError) Error() string {
 
 func (e *StoppedError) Unwrap() []error { return []error{ErrStopped, e.Err} }
 
-// A DamageError is a stretch of a segment that cannot be read.
+// A DamageError is a stretch of a segment that cannot be read, or of the journal
+// that was removed from it: ErrRemoved.
 type DamageError struct {
 	Segment     string // file name
 	Offset      int64
@@ -105,13 +106,22 @@ func (e *DamageError) Error() string {
 	if e.Last >= e.First {
 		lost = fmt.Sprintf("records %d to %d lost", e.First, e.Last)
 	}
+	if errors.Is(e.Err, ErrRemoved) {
+		return fmt.Sprintf("records %d to %d: %v", e.First, e.Last, e.Err)
+	}
 	if e.Bytes == 0 {
 		return fmt.Sprintf("%s: %v; %s", e.Segment, e.Err, lost)
 	}
 	return fmt.Sprintf("%s: %d bytes at %d: %v; %s", e.Segment, e.Bytes, e.Offset, e.Err, lost)
 }
 
-func (e *DamageError) Unwrap() []error { return []error{ErrDamaged, e.Err} }
+// Unwrap: what was removed on purpose is not damaged.
+func (e *DamageError) Unwrap() []error {
+	if errors.Is(e.Err, ErrRemoved) {
+		return []error{e.Err}
+	}
+	return []error{ErrDamaged, e.Err}
+}
 
 func damaged(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", ErrDamaged, fmt.Errorf(format, args...))

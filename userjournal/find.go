@@ -20,13 +20,23 @@ func (r *Reader) Get(ordinal uint64) (uapi.Record, error) {
 	if r.closed {
 		return nil, ErrClosed
 	}
-	x := r.segments[r.position(ordinal)]
+	rec, err := r.get(r.segments[r.position(ordinal)], ordinal)
+	if notExist(err) {
+		if err := r.look(); err != nil {
+			return nil, err
+		}
+		rec, err = r.get(r.segments[r.position(ordinal)], ordinal)
+	}
+	return rec, err
+}
+
+func (r *Reader) get(x *index, ordinal uint64) (uapi.Record, error) {
 	if err := r.load(x, true); err != nil {
 		return nil, err
 	}
 	i := findOrdinal(x.entries, ordinal)
 	if i == len(x.entries) || x.entries[i].first > ordinal {
-		return nil, fmt.Errorf("ordinal %d: %w", ordinal, ErrNotFound)
+		return nil, fmt.Errorf("ordinal %d: %w", ordinal, errors.Join(ErrNotFound, r.removed(ordinal, ordinal)))
 	}
 	b, err := r.block(x, &x.entries[i])
 	if err != nil {
@@ -49,11 +59,19 @@ func (r *Reader) Find(id uint64) (ordinal uint64, rec uapi.Record, err error) {
 	var damage error
 	for _, x := range slices.Backward(r.segments) {
 		ordinal, rec, err := r.findIn(x, id)
+		if notExist(err) {
+			if y := r.moved(x); y != nil {
+				ordinal, rec, err = r.findIn(y, id)
+			}
+		}
 		if err == nil && rec != nil {
 			return ordinal, rec, nil
 		}
 		if err != nil && !gone(err) {
 			return 0, nil, err
+		}
+		if notExist(err) && r.removed(x.first, x.first) != nil {
+			continue
 		}
 		damage = errors.Join(damage, err)
 	}
@@ -104,7 +122,7 @@ func (r *Reader) findIn(x *index, id uint64) (ordinal uint64, rec uapi.Record, e
 
 // block returns a decoded block, from the cache if it is there.
 func (r *Reader) block(x *index, e *entry) (*blockBuffer, error) {
-	k := blockKey{x.header.Salt, e.offset}
+	k := blockKey{x.header.Salt, e.first}
 	if b := r.cache.get(k); b != nil {
 		return b, nil
 	}

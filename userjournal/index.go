@@ -14,6 +14,7 @@ import (
 // the reader looks again.
 type index struct {
 	segment
+	dir     string
 	loaded  bool
 	walked  int64 // offset up to which the blocks are known
 	next    uint64

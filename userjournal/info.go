@@ -154,7 +154,13 @@ func (r *Reader) WallTime(ordinal, ktime uint64) time.Time {
 	// The header is all that it takes, and does not change while the segment
 	// grows.
 	if !x.loaded {
-		if err := r.load(x, false); err != nil {
+		err := r.load(x, false)
+		if notExist(err) {
+			if y := r.moved(x); y != nil {
+				x, err = y, r.load(y, false)
+			}
+		}
+		if err != nil {
 			return time.Time{}
 		}
 	}

@@ -115,7 +115,7 @@ type keyPageRef struct {
 // openIndex opens the index of a sealed segment. If there is none that can be
 // used, the error is one that gone knows.
 func (r *Reader) openIndex(x *index) (*keyIndex, error) {
-	f, err := r.fs.Open(filepath.Join(r.dir, indexName(x.name)))
+	f, err := r.fs.Open(filepath.Join(x.dir, indexName(x.name)))
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 // segmented is for journals of many small segments.
-var segmented = Options{SegmentSize: 256 << 10, Interval: -1}
+var segmented = Options{SegmentSize: 128 << 10, Interval: -1}
 
 // with returns the ordinals of the records for which a scan by keys visits
 // their block, and those that match.

@@ -112,6 +112,14 @@ func (a *ahead) segment(x *index) bool {
 	if err == nil {
 		f, err = p.reader.open(x)
 	}
+	if notExist(err) {
+		p.reader.mu.Lock()
+		y := p.reader.moved(x)
+		p.reader.mu.Unlock()
+		if y != nil {
+			return a.segment(y)
+		}
+	}
 	if err != nil {
 		// What is gone shows as missing when the next one comes.
 		return gone(err) || a.fail(err)

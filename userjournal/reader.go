@@ -33,11 +33,11 @@ func Open(dir string) (*Reader, error) { return OpenFS(OSFS, dir) }
 
 // OpenFS is Open with another filesystem.
 func OpenFS(fsys FS, dir string) (*Reader, error) {
-	names, foreign, err := listSegments(fsys, dir)
+	all, foreign, err := places(fsys, dir)
 	if err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
-	if len(names) == 0 {
+	if len(all) == 0 {
 		if foreign != "" {
 			return nil, fmt.Errorf("open journal: %s: %w: it holds %q and no segment", dir, ErrNotJournal, foreign)
 		}
@@ -45,7 +45,7 @@ func OpenFS(fsys FS, dir string) (*Reader, error) {
 	}
 	r := &Reader{fs: fsys, dir: dir}
 	r.cache.limit = defaultCache
-	if err := r.update(names); err != nil {
+	if err := r.update(all); err != nil {
 		return nil, fmt.Errorf("open journal: %s: %w", dir, err)
 	}
 	if err := r.identify(); err != nil {
@@ -95,31 +95,52 @@ func (r *Reader) Close() error {
 
 // refresh looks for what was written since.
 func (r *Reader) refresh() error {
-	names, _, err := listSegments(r.fs, r.dir)
-	if err != nil {
-		return err
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
 		return ErrClosed
 	}
-	return r.update(names)
+	return r.look()
 }
 
-// update takes in the names that are in the directory now, and what has become
-// visible in the last segment.
-func (r *Reader) update(names []string) error {
-	known := make(map[string]*index, len(r.segments))
-	for _, x := range r.segments {
-		known[x.name] = x
+// look is refresh for whoever holds the lock.
+func (r *Reader) look() error {
+	all, _, err := places(r.fs, r.dir)
+	if err != nil {
+		return err
 	}
-	segments := make([]*index, 0, len(names))
-	for _, name := range names {
-		x := known[name]
+	if len(all) == 0 {
+		return fmt.Errorf("%s: %w: its segments were removed", r.dir, ErrEmpty)
+	}
+	return r.update(all)
+}
+
+// moved is the segment as it is now, if it has moved to an archive since it was
+// looked for, and nil if it has not. The caller holds the lock.
+func (r *Reader) moved(x *index) *index {
+	if r.closed || r.look() != nil {
+		return nil
+	}
+	y := r.segments[r.position(x.first)]
+	if y.first != x.first || y.dir == x.dir {
+		return nil
+	}
+	return y
+}
+
+// update takes in the segments that are there now, and what has become visible
+// in the last one.
+func (r *Reader) update(all []place) error {
+	known := make(map[place]*index, len(r.segments))
+	for _, x := range r.segments {
+		known[place{x.dir, x.name}] = x
+	}
+	segments := make([]*index, 0, len(all))
+	for _, p := range all {
+		x := known[p]
 		if x == nil {
-			first, _ := ParseSegmentName(name)
-			x = &index{segment: segment{name: name, first: first}}
+			first, _ := ParseSegmentName(p.name)
+			x = &index{dir: p.dir, segment: segment{name: p.name, first: first}}
 		}
 		segments = append(segments, x)
 	}
@@ -145,7 +166,7 @@ func (r *Reader) update(names []string) error {
 
 // open opens the file of a segment.
 func (r *Reader) open(x *index) (File, error) {
-	return r.fs.Open(filepath.Join(r.dir, x.name))
+	return r.fs.Open(filepath.Join(x.dir, x.name))
 }
 
 // gone: the error is of a segment that cannot be read as one, or that somebody

@@ -44,7 +44,7 @@ func ReindexFS(fsys FS, dir string, all bool) (report IndexReport, err error) {
 				report.Unusable = append(report.Unusable, indexName(x.name))
 			}
 		}
-		if err := rebuildIndex(fsys, dir, x.name); err != nil {
+		if err := rebuildIndex(fsys, x.dir, x.name); err != nil {
 			return report, fmt.Errorf("index %s: %w", x.name, err)
 		}
 		report.Made++

@@ -24,7 +24,10 @@ func (r *Reader) plan(o ScanOptions) (*scanPlan, error) {
 	if r.closed {
 		return nil, ErrClosed
 	}
-	p := &scanPlan{reader: r, options: o, from: max(o.From, r.segments[0].first), to: o.To}
+	p := &scanPlan{reader: r, options: o, from: o.From, to: o.To}
+	if o.From == 0 {
+		p.from = r.segments[0].first
+	}
 	lastSegment := r.segments[len(r.segments)-1]
 	if err := r.load(lastSegment, true); err != nil && !gone(err) {
 		return nil, err
@@ -54,7 +57,7 @@ func (r *Reader) plan(o ScanOptions) (*scanPlan, error) {
 
 // entries are the blocks of the segment, oldest first, with its header.
 func (p *scanPlan) entries(x *index) ([]entry, *segmentHeader, error) {
-	if x.first == p.tail.first && p.tail.loaded {
+	if x.first == p.tail.first && x.dir == p.tail.dir && p.tail.loaded {
 		return p.tail.entries, p.tail.header, nil
 	}
 	r := p.reader
@@ -137,6 +140,9 @@ func (p *scanPlan) missing(segment string, first, last uint64) *DamageError {
 	}
 	if d.Last < d.First || d.Last == math.MaxUint64 {
 		return nil
+	}
+	if err := p.reader.removed(d.First, d.Last); err != nil {
+		d.Err = err
 	}
 	return d
 }

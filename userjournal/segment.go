@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -117,5 +118,5 @@ func ours(name string) bool {
 	case asideSuffix, indexSuffix, tempSuffix, consumerSuffix:
 		return true
 	}
-	return name == lockName || name == consumersLock || name == "lost+found"
+	return slices.Contains([]string{lockName, consumersLock, archiveName, removedName, "lost+found"}, name)
 }

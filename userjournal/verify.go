@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"time"
 )
@@ -66,7 +65,7 @@ func (r *Reader) VerifyAgainst(e Evidence, fn func(Problem)) (VerifyReport, erro
 	v.report.FirstOrdinal = segments[0].first
 	v.next = segments[0].first
 	for i, x := range segments {
-		if err := v.segment(x.name, i == len(segments)-1); err != nil {
+		if err := v.segment(x, i == len(segments)-1); err != nil {
 			return v.report, fmt.Errorf("verify %s: %w", x.name, err)
 		}
 	}
@@ -106,9 +105,18 @@ func (v *verifier) problem(offset, size int64, first, last uint64, err error) {
 // fault is a problem that costs no record.
 func (v *verifier) fault(offset, size int64, err error) { v.problem(offset, size, 1, 0, err) }
 
-func (v *verifier) segment(name string, last bool) error {
+func (v *verifier) segment(x *index, last bool) error {
+	name := x.name
 	v.name = name
-	f, err := v.reader.fs.Open(filepath.Join(v.reader.dir, name))
+	f, err := v.reader.open(x)
+	if notExist(err) {
+		v.reader.mu.Lock()
+		y := v.reader.moved(x)
+		v.reader.mu.Unlock()
+		if y != nil {
+			f, err = v.reader.open(y)
+		}
+	}
 	if err != nil {
 		return err
 	}

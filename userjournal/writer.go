@@ -31,6 +31,7 @@ type Writer struct {
 	done     chan struct{} // closed when the committer has ended
 
 	dir      string
+	journal  [16]byte
 	options  Options
 	lock     io.Closer
 	recovery RecoveryReport
@@ -84,7 +85,7 @@ func create(dir string, o Options, lock io.Closer) (*Writer, error) {
 	w := &Writer{
 		each: o.Durability == DurabilityRecord,
 		full: make(chan *buffer, buffers), requests: make(chan request), done: make(chan struct{}),
-		dir: dir, options: o, lock: lock, recovery: r.report,
+		dir: dir, journal: h.Journal, options: o, lock: lock, recovery: r.report,
 	}
 	w.room.L = &w.mu
 	w.count.written.Store(h.First - 1)

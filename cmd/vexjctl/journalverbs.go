@@ -19,7 +19,7 @@ func newJournal() *cobra.Command {
 		Args:  noArgs,
 		RunE:  needVerb,
 	}
-	cmd.AddCommand(newJournalConsumers(), newJournalIndex())
+	cmd.AddCommand(newJournalConsumers(), newJournalIndex(), newJournalRetain())
 	return cmd
 }
 

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vexj/cmd/internal/exit"
+	"vexj/cmd/internal/limit"
+	"vexj/userjournal"
+)
+
+func newJournalRetain() *cobra.Command {
+	var (
+		dir, size, age string
+		force          bool
+	)
+	cmd := &cobra.Command{
+		Use:   "retain",
+		Short: "Remove the oldest records",
+		Long: `Remove the oldest sealed segments while the journal is larger, or they are older,
+than they may be. What a consumer has not acknowledged stays, unless --force is
+given. The journal gets a record of what was removed: at once, or by the recorder
+that is at work.`,
+		Example: `  vexjctl journal retain --max-size 10G --max-age 30d`,
+		Args:    noArgs,
+		RunE: func(_ *cobra.Command, _ []string) error {
+			o := userjournal.RetainOptions{Force: force}
+			var err error
+			if o.MaxBytes, err = limit.Size("--max-size", size); err != nil {
+				return exit.With(exit.Usage, err)
+			}
+			if o.MaxAge, err = limit.Age("--max-age", age); err != nil {
+				return exit.With(exit.Usage, err)
+			}
+			if o.MaxBytes == 0 && o.MaxAge == 0 {
+				return exit.Usagef("give a --max-size or a --max-age")
+			}
+			report, err := userjournal.Retain(dir, o)
+			if err != nil {
+				return openError(dir, err)
+			}
+			tellRetained(report, force)
+			return tellRemoved(dir, report)
+		},
+	}
+	journalFlag(cmd, &dir)
+	cmd.Flags().StringVar(&size, "max-size", "", "`bytes` that the journal may have, archives included (suffixes K, M, G, T)")
+	cmd.Flags().StringVar(&age, "max-age", "", "`time` that records are kept, such as 36h or 30d")
+	cmd.Flags().BoolVar(&force, "force", false, "also what consumers have not acknowledged")
+	return cmd
+}
+
+func tellRetained(report userjournal.RetainReport, force bool) {
+	if report.Segments == 0 {
+		fmt.Println("nothing removed")
+	} else {
+		fmt.Printf("%d records removed, ordinals %d to %d, %d segments of %d bytes\n", report.Removed.Records,
+			report.Removed.First, report.Removed.Last, report.Segments, report.Removed.Bytes)
+	}
+	var names []string
+	for _, c := range report.Owed {
+		names = append(names, c.Name)
+	}
+	switch who := strings.Join(names, ", "); {
+	case len(names) == 0:
+	case force:
+		fmt.Printf("not acknowledged by %s\n", who)
+	default:
+		fmt.Printf("%d bytes more would have gone, but are not acknowledged by %s\n", report.Kept, who)
+	}
+}
+
+// tellRemoved writes the record of a removal, unless a recorder is at work, who
+// will.
+func tellRemoved(dir string, report userjournal.RetainReport) error {
+	if report.Segments == 0 {
+		return nil
+	}
+	w, err := userjournal.Create(dir, userjournal.Options{})
+	var locked *userjournal.LockedError
+	if errors.As(err, &locked) {
+		fmt.Fprintf(os.Stderr, "vexjctl journal retain: the recorder, pid %d, will say so in the journal\n", locked.PID)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(w.TellRemoved(), w.Close())
+}
