@@ -4,14 +4,19 @@ package userjournal
 
 import (
 	"bufio"
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"strings"
+	"strconv"
+	"sync"
 	"testing"
 	"time"
+
+	"vexj/uapi"
 )
 
 // The test binary, started again with this in its environment, is a writer that
@@ -20,90 +25,145 @@ const crashEnv = "VEXJ_CRASH_WRITER"
 
 func TestMain(m *testing.M) {
 	if spec := os.Getenv(crashEnv); spec != "" {
-		if err := crashWriter(spec); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+		var v victim
+		_, err := fmt.Sscanf(spec, "%s %d %d", &v.dir, &v.life, &v.durability)
+		if err == nil {
+			err = v.run()
 		}
-		os.Exit(0)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
 
-// crashWriter appends until it is killed, and says on its output up to which
-// ordinal it was told that records are safe. The records are those of the
-// workload, one for each ordinal.
-func crashWriter(spec string) error {
-	dir, mode, _ := strings.Cut(spec, "\n")
-	d, err := ParseDurability(mode)
+// A victim is a process that writes with several goroutines until it is killed,
+// and says on its output what it was told is safe. The records of each goroutine
+// have numbers from 1.
+type victim struct {
+	dir        string
+	life       int
+	durability Durability
+	w          *Writer
+	mu         sync.Mutex
+	pool       [][]byte // what records may look like
+}
+
+const hands = 4 // goroutines of a victim
+
+func victimID(life, hand int, n uint64) uint64 {
+	return testIDBase + uint64(life)<<40 + uint64(hand)<<32 + n
+}
+
+func (v *victim) run() (err error) {
+	v.pool = newWorkload(1).records(300)
+	v.w, err = Create(v.dir, Options{Durability: v.durability, SegmentSize: minSegmentSize, Interval: 2 * time.Millisecond})
 	if err != nil {
 		return err
 	}
-	w, err := Create(dir, Options{Durability: d, SegmentSize: 64 << 10, Interval: 2 * time.Millisecond})
-	if err != nil {
-		return err
+	fmt.Println("ready")
+	failed := make(chan error)
+	for hand := range hands {
+		go func() { failed <- v.write(hand) }()
 	}
-	first := w.Recovery().Next
-	fmt.Printf("start %d\n", first)
-	source := newWorkload(1)
-	for range first - 1 {
-		source.next()
-	}
-	for i := 1; ; i++ {
-		ordinal, err := w.Append(source.next())
+	return <-failed
+}
+
+func (v *victim) write(hand int) error {
+	random := rand.New(rand.NewPCG(uint64(v.life), uint64(hand)))
+	for n := uint64(1); ; {
+		count := 1
+		if v.durability == DurabilityBatch {
+			count = 1 + random.IntN(20)
+		}
+		var batch [][]byte
+		for i := range uint64(count) {
+			rec := bytes.Clone(v.pool[random.IntN(len(v.pool))])
+			le.PutUint64(rec[recID:], victimID(v.life, hand, n+i))
+			batch = append(batch, rec)
+		}
+		n += uint64(count)
+		safe, err := v.append(batch)
 		if err != nil {
 			return err
 		}
-		switch {
-		case d == DurabilityRecord:
-			fmt.Printf("safe %d\n", ordinal)
-		case i%997 == 0:
-			if err := w.Sync(); err != nil {
+		if !safe && random.IntN(200) == 0 {
+			if err := v.w.Sync(); err != nil {
 				return err
 			}
-			fmt.Printf("safe %d\n", ordinal)
-		case i%50 == 0 && d == DurabilityInterval:
-			fmt.Printf("safe %d\n", w.Stats().Acknowledged)
+			safe = true
+		}
+		if safe {
+			fmt.Printf("safe %d %d\n", hand, n-1)
 		}
 	}
 }
 
-// A writer is killed at some moment, again and again on the same journal: each
-// time all that it said was safe is there, with nothing that was never
-// appended.
-func TestKilledWriter(t *testing.T) {
-	rounds := 12
-	if testing.Short() {
-		rounds = 3
+func (v *victim) append(batch [][]byte) (safe bool, err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.durability == DurabilityBatch {
+		_, err = v.w.AppendBatch(batch)
+		return true, err
 	}
-	for _, d := range []Durability{DurabilityNone, DurabilityInterval, DurabilityRecord} {
-		t.Run(d.String(), func(t *testing.T) {
-			t.Parallel()
-			dir := t.TempDir()
-			random := rand.New(rand.NewPCG(uint64(d), 7))
-			for range rounds {
-				safe := killWriter(t, dir, d, time.Duration(random.Int64N(int64(60*time.Millisecond))))
-				last := checkKilled(t, dir)
-				if last < safe {
-					t.Fatalf("%d records, %d were safe", last, safe)
-				}
-			}
-			recs, _ := scanAll(t, open(t, dir), ScanOptions{})
-			want := newWorkload(1)
-			for i, rec := range recs {
-				if w := want.next(); string(rec) != string(w) {
-					t.Fatalf("record %d was never appended", i+1)
-				}
-			}
-			t.Logf("%d records", len(recs))
-		})
-	}
+	ordinal, err := v.w.Append(batch[0])
+	return v.durability == DurabilityRecord || v.w.Stats().Acknowledged >= ordinal, err
 }
 
-// killWriter returns up to which ordinal the writer said that records are safe.
-func killWriter(t *testing.T, dir string, d Durability, after time.Duration) (safe uint64) {
+// A trial kills one victim after the other that write to one journal.
+type trial struct {
+	dir    string
+	lives  int
+	safe   map[[2]int]uint64 // by life and hand
+	random *rand.Rand
+}
+
+// A writer is killed at some moment, while it recovers or while several
+// goroutines append, again and again on the same journal: each time all that it
+// said was safe is there, with nothing that was never appended. VEXJ_KILLS sets
+// how often.
+func TestKilledWriter(t *testing.T) {
+	kills := 60
+	if testing.Short() {
+		kills = 12
+	}
+	if s := os.Getenv("VEXJ_KILLS"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kills = n
+	}
+	const perJournal = 20
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	records := 0
+	for n := 0; n < kills; n += perJournal {
+		tr := trial{dir: t.TempDir(), safe: map[[2]int]uint64{}, random: rand.New(rand.NewPCG(seed, uint64(n)))}
+		for range min(perJournal, kills-n) {
+			tr.kill(t)
+			tr.check(t)
+		}
+		if report, err := Recover(tr.dir, RecoverOptions{}); err != nil && !errors.Is(err, ErrEmpty) || report.Status > RecoveryComplete {
+			t.Fatalf("recovery: %+v, %v", report, err)
+		}
+		records += tr.check(t)
+		if report, err := Recover(tr.dir, RecoverOptions{}); err != nil && !errors.Is(err, ErrEmpty) || report.CutBytes > 0 || len(report.Segments) > 0 {
+			t.Fatalf("second recovery: %+v, %v", report, err)
+		}
+		if err := os.RemoveAll(tr.dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d kills, %d records survived", kills, records)
+}
+
+func (tr *trial) kill(t *testing.T) {
 	t.Helper()
+	life := tr.lives
+	tr.lives++
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), crashEnv+"="+dir+"\n"+d.String())
+	durability := Durability(tr.random.IntN(len(durabilityNames)))
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d %d", crashEnv, tr.dir, life, durability))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -112,36 +172,69 @@ func killWriter(t *testing.T, dir string, d Durability, after time.Duration) (sa
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	lines := bufio.NewReader(out)
-	if _, err := lines.ReadString('\n'); err != nil {
-		t.Fatalf("writer did not start: %v", err)
+	die := func() { _ = cmd.Process.Kill() }
+	after := time.Duration(tr.random.Int64N(int64(15 * time.Millisecond)))
+	early := tr.random.IntN(5) == 0
+	if early {
+		time.AfterFunc(after, die)
 	}
-	timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
-	defer timer.Stop()
+	lines := bufio.NewReader(out)
 	for {
 		line, err := lines.ReadString('\n')
 		if err == io.EOF {
-			break
+			break // half a line was not said
 		}
+		if line == "ready\n" {
+			if !early {
+				time.AfterFunc(after, die)
+			}
+			continue
+		}
+		var hand int
 		var n uint64
-		if _, err := fmt.Sscanf(line, "safe %d\n", &n); err != nil {
-			t.Fatalf("writer said %q", line)
+		if _, err := fmt.Sscanf(line, "safe %d %d\n", &hand, &n); err != nil {
+			t.Fatalf("victim said %q", line)
 		}
-		safe = max(safe, n)
+		tr.safe[[2]int{life, hand}] = n
 	}
 	if err := cmd.Wait(); cmd.ProcessState.Exited() {
-		t.Fatalf("writer ended by itself: %v", err)
+		t.Fatalf("victim ended by itself: %v", err)
 	}
-	return safe
 }
 
-// checkKilled verifies the journal as the writer left it and returns its last
-// ordinal.
-func checkKilled(t *testing.T, dir string) uint64 {
+// check holds the journal as it was left against what was said, and returns how
+// many records it has.
+func (tr *trial) check(t *testing.T) (records int) {
 	t.Helper()
-	report := verify(t, dir)
-	if report.Records != report.LastOrdinal {
-		t.Fatalf("%d records up to ordinal %d", report.Records, report.LastOrdinal)
+	r, err := Open(tr.dir)
+	if err != nil {
+		if len(tr.safe) > 0 || !errors.Is(err, ErrEmpty) && !errors.Is(err, ErrTruncated) && !errors.Is(err, ErrNotJournal) {
+			t.Fatalf("%d were said to be safe: %v", len(tr.safe), err)
+		}
+		return 0
 	}
-	return report.LastOrdinal
+	defer r.Close()
+	if report, err := r.Verify(func(p Problem) { t.Errorf("verify: %v", p) }); err != nil || report.Records != report.LastOrdinal {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	there := map[[2]int]uint64{}
+	err = r.Scan(ScanOptions{}, func(ordinal uint64, rec uapi.Record) error {
+		id := rec.EventID() - testIDBase
+		by := [2]int{int(id >> 40), int(id >> 32 & 0xff)}
+		if n := id & 0xffffffff; n != there[by]+1 || by[0] >= tr.lives || by[1] >= hands {
+			return fmt.Errorf("record %d is number %d of hand %v, after %d", ordinal, n, by, there[by])
+		}
+		there[by]++
+		records++
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for by, n := range tr.safe {
+		if there[by] < n {
+			t.Fatalf("hand %v was told that %d are safe, %d are there", by, n, there[by])
+		}
+	}
+	return records
 }
