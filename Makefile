@@ -78,7 +78,7 @@ fuzz: ## each fuzz target for FUZZTIME (default 10s)
 	@grep -rn --include='*_test.go' -oE '^func Fuzz[A-Za-z0-9_]+' . | sed -E 's,^(.*)/[^/]+:[0-9]+:func (.*),\1 \2,' | \
 	while read -r package name; do \
 		echo "$$package $$name"; \
-		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package" || exit 1; \
+		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x "$$package" || exit 1; \
 	done
 
 .PHONY: bench

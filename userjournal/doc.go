@@ -109,7 +109,8 @@
 //	   224    8  uncompressed bytes of these
 //	   232   32  chain value of the segment before, zero in the first
 //	   264    8  ns by which the wall clock was behind that of the segment before
-//	   272  236  zero
+//	   272   16  journal id of the journal that this one was repaired from, or zero
+//	   288  220  zero
 //	   508    4  CRC-32C of the bytes before
 //	   512 1536  zero
 //	  2048  512  the first 512 bytes again
@@ -420,7 +421,9 @@
 // it is damage, not a tail: nothing is cut off there, the footer lists the good
 // blocks, and reader, Verify and [RecoveryReport] name the ordinals in the hole.
 // A reader of such a segment does the same without changing anything, and so does
-// [Recover] with DryRun.
+// [Recover] with DryRun. [Repair] writes what can be read into another journal,
+// which has no hole; while it does, a file UNFINISHED is in its directory, and
+// nobody opens it.
 //
 // A power cut may leave a hole of what was never acknowledged: blocks of which a
 // later one reached the disk and an earlier one did not. That cannot be told from

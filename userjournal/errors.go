@@ -34,6 +34,11 @@ var (
 	ErrRecord = errors.New("not a record")
 	// ErrNotFound: the journal has no such record.
 	ErrNotFound = errors.New("no such record")
+	// ErrExists: a directory is not empty that was to be filled.
+	ErrExists = errors.New("something is there already")
+	// ErrUnfinished: a journal was being made in the directory, and not all of it
+	// is there.
+	ErrUnfinished = errors.New("journal is not complete")
 	// ErrKey: a file is no key, or one that cannot be used here.
 	ErrKey = errors.New("not an ed25519 key")
 	// ErrCheckpoint: a text is no checkpoint.

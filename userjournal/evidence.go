@@ -151,4 +151,6 @@ func (v *verifier) rest() {
 	v.report.Attested = w.found
 }
 
+var errForged = damaged("chain: the records are not those that were written")
+
 var errBefore = errors.New("chain: the records before are not those that were there when it was written")

@@ -23,6 +23,11 @@ func FuzzSegment(f *testing.F) {
 		mend(b)
 		m := memFS{SegmentName(1): {data: b}}
 		look(t, m, b)
+		before := bytes.Clone(b)
+		plan, planErr := Recover("/", RecoverOptions{FS: m, DryRun: true})
+		if !bytes.Equal(m[SegmentName(1)].data, before) {
+			t.Fatalf("a dry run changed something: %+v, %v", plan, planErr)
+		}
 		r := recovery{fs: m, dir: "/"}
 		h, err := r.run()
 		if err != nil {

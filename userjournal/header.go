@@ -26,6 +26,8 @@ type segmentHeader struct {
 	Previous   Digest // chain value of the segment before; zero for the first
 	ClockBack  uint64 // ns that the wall clock had gone back since the segment before
 
+	Origin [16]byte // the journal that this one was made from by Repair, or zero
+
 	start Digest // of the chain; decode and encode set it
 }
 
@@ -49,7 +51,8 @@ const (
 	hdrRaw        = 224
 	hdrPrevious   = 232
 	hdrClockBack  = 264
-	hdrUsed       = 272 // the rest is zero
+	hdrOrigin     = 272
+	hdrUsed       = 288 // the rest is zero
 	hdrFieldsCRC  = hdrCopy - 4
 	hdrAgain      = 2048 // the first hdrCopy bytes once more
 	hdrCRC        = HeaderSize - 4
@@ -80,6 +83,7 @@ func (h *segmentHeader) encode() []byte {
 	le.PutUint64(b[hdrRaw:], h.Raw)
 	copy(b[hdrPrevious:], h.Previous[:])
 	le.PutUint64(b[hdrClockBack:], h.ClockBack)
+	copy(b[hdrOrigin:], h.Origin[:])
 	le.PutUint32(b[hdrFieldsCRC:], checksum(0, b[:hdrFieldsCRC]))
 	copy(b[hdrAgain:], b[:hdrCopy])
 	le.PutUint32(b[hdrCRC:], checksum(0, b[:hdrCRC]))
@@ -108,6 +112,7 @@ func (h *segmentHeader) decode(b []byte) error {
 	h.Raw = le.Uint64(b[hdrRaw:])
 	copy(h.Previous[:], b[hdrPrevious:])
 	h.ClockBack = le.Uint64(b[hdrClockBack:])
+	copy(h.Origin[:], b[hdrOrigin:])
 	h.start = chainStart(b[:hdrCopy])
 	return nil
 }

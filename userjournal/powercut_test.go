@@ -30,7 +30,7 @@ func powerSeeds(t *testing.T) int {
 	if testing.Short() {
 		return 1
 	}
-	return 3
+	return 2
 }
 
 const powerDir = "/journal"
@@ -265,4 +265,42 @@ func visible(t *testing.T, name string, fsys *crashfs.FS, recs [][]byte) map[uin
 		t.Fatalf("%s: verify: %v", name, err)
 	}
 	return seen
+}
+
+// The power fails at each point of a repair: there is the whole new journal or
+// none, and the old one is what it was.
+func TestPowerCutInRepair(t *testing.T) {
+	recs := uj.SomeRecords(600)
+	fsys := crashfs.New()
+	powerWorkloads[0].run(t, fsys, recs)
+	old := fsys.Cut(fsys.Steps(), crashfs.Kept, 0)
+	const to = "/repaired"
+	was := old.Files()
+	if _, err := uj.Repair(powerDir, to, uj.RepairOptions{FS: old}); err != nil {
+		t.Fatal(err)
+	}
+	old.Note(1) // all of it is there
+	whole := 0
+	n := states(t, old, powerSeeds(t), func(t *testing.T, name string, step int, after *crashfs.FS) {
+		files := after.Files()
+		for path, b := range was {
+			if !bytes.Equal(files[path], b) {
+				t.Fatalf("%s: %s was changed", name, path)
+			}
+		}
+		r, err := uj.OpenFS(after, to)
+		if err != nil {
+			if old.Noted(step) == 1 || !errors.Is(err, uj.ErrUnfinished) && !errors.Is(err, uj.ErrEmpty) && !errors.Is(err, uj.ErrNotJournal) {
+				t.Fatalf("%s: %v", name, err)
+			}
+			return
+		}
+		defer r.Close()
+		whole++
+		report, err := r.Verify(func(p uj.Problem) { t.Errorf("%s: %v", name, p) })
+		if err != nil || report.Records != uint64(len(recs)) || !report.Clean {
+			t.Fatalf("%s: %+v, %v", name, report, err)
+		}
+	})
+	t.Logf("%d states, in %d of them the repair was done", n, whole)
 }

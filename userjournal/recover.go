@@ -30,7 +30,7 @@ func (r *recovery) run() (segmentHeader, error) {
 		return next, foreignError(r.dir, foreign)
 	}
 	// A power cut can leave more than the last one without a footer.
-	start, clean := len(names), len(names) == 0
+	start, done, closed := len(names), len(names) == 0, len(names) == 0
 	for start > 0 {
 		start--
 		s, err := r.load(names[start])
@@ -38,7 +38,8 @@ func (r *recovery) run() (segmentHeader, error) {
 			return next, err
 		}
 		if err == nil && s.sealed() {
-			clean = start == len(names)-1 && s.footer.flags&sealedClosed != 0
+			done = start == len(names)-1 && s.closed()
+			closed = done && s.footer.flags&sealedClosed != 0
 			break
 		}
 	}
@@ -51,13 +52,13 @@ func (r *recovery) run() (segmentHeader, error) {
 		}
 	}
 	r.report.Next = next.First
-	if clean {
+	if !done {
+		r.report.Status = max(r.report.Status, RecoveryComplete)
+	}
+	if closed || r.dry {
 		return next, nil
 	}
-	r.report.Status = max(r.report.Status, RecoveryComplete)
-	if r.dry {
-		return next, nil
-	}
+	// A recovery before this one may not have come so far.
 	return next, r.settle()
 }
 

@@ -103,6 +103,9 @@ func listSegments(fsys FS, dir string) (names []string, foreign string, err erro
 		return nil, "", err
 	}
 	for _, name := range all {
+		if name == unfinishedName {
+			return nil, "", fmt.Errorf("%s: %w: a repair is at work or was cut off; remove the directory and repair again", dir, ErrUnfinished)
+		}
 		if _, ok := ParseSegmentName(name); ok {
 			names = append(names, name)
 		} else if !ours(name) {

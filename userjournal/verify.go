@@ -255,7 +255,7 @@ func (v *verifier) blocks(f File, s *segment, size int64) (int64, error) {
 func (v *verifier) contents(blk *block) error {
 	b := &v.buffer
 	if digestRecords(b.records) != blk.digest {
-		return damaged("chain: the records are not those that were written")
+		return errForged
 	}
 	v.sum.reset(blk.zone.First)
 	v.sum.addAll(b.records)

@@ -148,6 +148,17 @@ var journals = map[string]func(s *scribe){
 		s.record(uapi.FSCreate, 0, 300, "rm", op("/tmp/\xff\xfe", done))
 		s.stop(0)
 	},
+	// Four blocks.
+	"blocks": func(s *scribe) {
+		s.start()
+		for i := range 1000 {
+			if i%250 == 0 {
+				s.flush()
+			}
+			s.record(uapi.FSWrite, 0, 400, "dd", op(fmt.Sprintf("/data/%d", i), uapi.IO{Length: 1, Result: 1}))
+		}
+		s.stop(0)
+	},
 	"long": func(s *scribe) {
 		s.start()
 		for i := range 1000 {
@@ -155,6 +166,12 @@ var journals = map[string]func(s *scribe){
 		}
 		s.stop(0)
 	},
+}
+
+func (s *scribe) flush() {
+	if err := s.w.Flush(); s.err == nil {
+		s.err = err
+	}
 }
 
 // scribble makes the named journal.

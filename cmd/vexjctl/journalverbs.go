@@ -19,7 +19,10 @@ func newJournal() *cobra.Command {
 		Args:  noArgs,
 		RunE:  needVerb,
 	}
-	cmd.AddCommand(newJournalConsumers(), newJournalIndex(), newJournalRetain())
+	cmd.AddCommand(
+		newJournalConsumers(), newJournalIndex(), newJournalRetain(), newJournalRecover(),
+		newJournalRepair(), newJournalCheckpoint(), newJournalKeygen(),
+	)
 	return cmd
 }
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -67,6 +68,7 @@ func TestScripts(t *testing.T) {
 			"flip":     cmdFlip,
 			"flipfile": cmdFlipFile,
 			"legacy":   cmdLegacy,
+			"damage":   cmdDamage,
 		},
 	})
 }
@@ -235,6 +237,23 @@ func flip(ts *testscript.TestScript, name string, args []string) {
 	b[0] ^= 0xff
 	_, err = f.WriteAt(b, at)
 	ts.Check(err)
+}
+
+// damage DIR changes a byte of the third block of a journal's segment.
+func cmdDamage(ts *testscript.TestScript, _ bool, args []string) {
+	name := segment(ts, args[0])
+	b, err := os.ReadFile(name)
+	ts.Check(err)
+	at := 0
+	for range 3 {
+		next := bytes.Index(b[at+1:], []byte("\x8fUSJblk\n"))
+		if next < 0 {
+			ts.Fatalf("%s has no three blocks", name)
+		}
+		at += 1 + next
+	}
+	b[at+1000] ^= 1
+	ts.Check(os.WriteFile(name, b, 0o600))
 }
 
 func TestExitCodeOfSignal(t *testing.T) {

@@ -24,12 +24,17 @@ func newVerify() *cobra.Command {
 		out    output
 		dir    string
 		strict bool
+		held   evidence
 	)
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Check that a journal is whole, and account for what was lost",
 		Long: `Read all of a journal, check its structure, checksums and order, and for each run
 of a producer that what it attempted is what was recorded and what was lost.
+
+With --key or --checkpoint hold it also against signatures, or against what was
+printed of it before: then it is found too if somebody changed records and made
+all that depends on them again.
 
 The exit code is 7 if something is damaged or does not add up, and with --strict
 6 if records were lost.`,
@@ -39,12 +44,16 @@ The exit code is 7 if something is damaged or does not add up, and with --strict
 			if err != nil {
 				return err
 			}
+			proof, err := held.read()
+			if err != nil {
+				return err
+			}
 			r, err := openJournal(dir)
 			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
-			v, err := newJudgement(dir, r)
+			v, err := newJudgement(dir, r, proof)
 			if err != nil {
 				return err
 			}
@@ -60,6 +69,7 @@ The exit code is 7 if something is damaged or does not add up, and with --strict
 	}
 	journalFlag(cmd, &dir)
 	out.flags(cmd, "text", "json")
+	held.flags(cmd)
 	cmd.Flags().BoolVar(&strict, "strict", false, "exit with 6 if records were lost")
 	return cmd
 }
@@ -85,7 +95,23 @@ type judgement struct {
 		Tail        int64  `json:"unfinished_bytes"`
 		Sealed      bool   `json:"sealed"`
 	} `json:"structure"`
-	Runs []runJudgement `json:"runs"`
+	Attested struct {
+		Records     uint64 `json:"records"`
+		Last        uint64 `json:"last_ordinal"`
+		Signatures  int    `json:"signatures"`
+		Checkpoints int    `json:"checkpoints"`
+		Unchecked   int    `json:"unchecked"`
+	} `json:"attested"`
+	ClockSteps []clockStep    `json:"clock_steps"`
+	Runs       []runJudgement `json:"runs"`
+
+	asked bool // for evidence
+}
+
+// clockStep is a wall clock that went back.
+type clockStep struct {
+	First uint64 `json:"first_ordinal"`
+	Back  int64  `json:"back_ns"`
 }
 
 // runJudgement is one run of a producer.
@@ -109,9 +135,9 @@ type runJudgement struct {
 	Notes     []string          `json:"notes"`
 }
 
-func newJudgement(dir string, r *userjournal.Reader) (*judgement, error) {
-	v := &judgement{Journal: dir, Problems: []string{}, Runs: []runJudgement{}}
-	report, err := r.Verify(func(p userjournal.Problem) { v.Problems = append(v.Problems, p.String()) })
+func newJudgement(dir string, r *userjournal.Reader, held userjournal.Evidence) (*judgement, error) {
+	v := &judgement{Journal: dir, Problems: []string{}, Runs: []runJudgement{}, ClockSteps: []clockStep{}}
+	report, err := r.VerifyAgainst(held, func(p userjournal.Problem) { v.Problems = append(v.Problems, p.String()) })
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +145,14 @@ func newJudgement(dir string, r *userjournal.Reader) (*judgement, error) {
 	s.Segments, s.Blocks, s.Records = report.Segments, report.Blocks, report.Records
 	s.Bytes, s.StoredBytes = report.RawBytes, report.StoredBytes
 	s.Unreadable, s.Tail, s.Sealed = report.LostRecords, report.TailBytes, report.Clean
+
+	x := report.Attested
+	v.Attested.Records, v.Attested.Last, v.Attested.Signatures = x.Records, x.Upto, x.Signatures
+	v.Attested.Checkpoints, v.Attested.Unchecked = x.Points, x.Unchecked
+	v.asked = held.Key != userjournal.PublicKey{} || len(held.Checkpoints) > 0
+	for _, c := range report.ClockSteps {
+		v.ClockSteps = append(v.ClockSteps, clockStep{c.First, int64(c.Back)})
+	}
 
 	a, err := query.Audit(r)
 	if err != nil {
@@ -192,6 +226,16 @@ func (v *judgement) print(w *bufio.Writer, color bool) {
 		fmt.Fprintf(w, "  process %d is recording\n", v.Writer)
 	default:
 		fmt.Fprintf(w, "  not closed: the recorder was killed or the end was cut off; %d bytes there are unfinished\n", s.Tail)
+	}
+	if a := &v.Attested; v.asked {
+		fmt.Fprintf(w, "  attested: %d of %d records, up to ordinal %d, by %d signatures and %d checkpoints\n",
+			a.Records, s.Records, a.Last, a.Signatures, a.Checkpoints)
+		if a.Unchecked > 0 {
+			fmt.Fprintf(w, "  %d checkpoints are of records that are no longer kept\n", a.Unchecked)
+		}
+	}
+	for _, c := range v.ClockSteps {
+		fmt.Fprintf(w, "  the clock was set back by %v before ordinal %d\n", time.Duration(c.Back), c.First)
 	}
 	for i := range v.Runs {
 		v.Runs[i].print(w)

@@ -46,7 +46,7 @@ func Start(ctx context.Context, o Options) (_ *Capture, err error) {
 	}()
 	// The journal first: that another recorder has it is found out without
 	// loading anything into the kernel.
-	c.journal, err = userjournal.Create(o.Journal, userjournal.Options{Durability: o.Durability})
+	c.journal, err = userjournal.Create(o.Journal, userjournal.Options{Durability: o.Durability, Key: o.SignKey})
 	if err != nil {
 		return nil, journalError(err)
 	}

@@ -22,6 +22,7 @@ type Flags struct {
 	require    bool
 	journal    string
 	durability string
+	signKey    string
 	ringSize   string
 	filter     FilterFlags
 }
@@ -33,6 +34,7 @@ func (f *Flags) Add(fs *pflag.FlagSet, whose bool) {
 	fs.BoolVar(&f.require, "require", false, "fail rather than fall back from --producer to another one")
 	fs.StringVar(&f.journal, "journal", place.Journal(), "`folder` of the journal, made if missing, continued if not")
 	fs.StringVar(&f.durability, "durability", "interval", "`when` records are synced to disk: none, interval, batch, record")
+	fs.StringVar(&f.signKey, "sign-key", "", "`file` with the private key to sign the segments of the journal with")
 	fs.StringVar(&f.ringSize, "ring-size", "", "`bytes` of each CPU's ring, a power of two (suffixes K, M)")
 	f.filter.Add(fs, whose)
 }
@@ -49,6 +51,9 @@ func (f *Flags) Options(program string) (Options, error) {
 	var err error
 	if o.Durability, err = userjournal.ParseDurability(f.durability); err != nil {
 		return o, exit.With(exit.Usage, err)
+	}
+	if o.SignKey, err = SigningKey(f.signKey); err != nil {
+		return o, err
 	}
 	if o.RingBytes, err = ringBytes(f.ringSize); err != nil {
 		return o, exit.With(exit.Usage, err)

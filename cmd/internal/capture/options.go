@@ -33,7 +33,8 @@ type Options struct {
 	RingBytes  int // per CPU; 0: the producer's default
 	Journal    string
 	Durability userjournal.Durability
-	RunDir     string // where the status is published; "": nowhere
+	SignKey    *userjournal.SigningKey // nil: the journal is not signed
+	RunDir     string                  // where the status is published; "": nowhere
 
 	// Notice is told what the owner of the machine should know, a line each,
 	// from any goroutine.
