@@ -20,6 +20,7 @@ func newJournal() *cobra.Command {
 		RunE:  needVerb,
 	}
 	cmd.AddCommand(
+		newJournalLs(), newJournalInspect(),
 		newJournalConsumers(), newJournalIndex(), newJournalRetain(), newJournalRecover(),
 		newJournalRepair(), newJournalCheckpoint(), newJournalKeygen(),
 	)
