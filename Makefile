@@ -93,11 +93,34 @@ bench: ## the figures: packages, and side by side with the alternatives (as root
 
 .PHONY: kmod
 kmod: ## the kernel module, for the kernel whose headers are in KDIR
-	@test -f kmod/main.c || { \
-		echo 'kmod: there is no kernel module in this tree yet (see kmod/README.md); vexj captures by eBPF' >&2; exit 1; }
 	@test -f "$(KDIR)/Makefile" || { \
 		echo 'kmod: say which kernel: make kmod KDIR=/lib/modules/$(shell uname -r)/build (package linux-headers)' >&2; exit 1; }
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+# The module's own word, so that there is one.
+DKMS_VERSION = $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' kmod/main.c)
+DKMS_SOURCES = $(DESTDIR)/usr/src/vexj-$(DKMS_VERSION)
+
+.PHONY: dkms-install
+dkms-install: ## the module's source below DESTDIR, where DKMS looks for it
+	rm -rf "$(DKMS_SOURCES)"
+	mkdir -p "$(DKMS_SOURCES)"
+	find Kbuild kmod uapi/vexj.h LICENSES -type f ! -name '*.mod.c' \
+		\( -name '*.[ch]' -o -name 'Kbuild*' -o -name '*.md' -o -name '*.txt' \) \
+		-exec install -D -m 644 '{}' '$(DKMS_SOURCES)/{}' ';'
+	sed 's/@VERSION@/$(DKMS_VERSION)/' dkms.conf >"$(DKMS_SOURCES)/dkms.conf"
+
+.PHONY: dkms-tarball
+dkms-tarball: ## the same in build/, for dkms ldtarball
+	rm -rf build/dkms
+	$(MAKE) --no-print-directory dkms-install DESTDIR=build/dkms
+	mv build/dkms/usr/src/vexj-$(DKMS_VERSION) build/dkms/dkms_source_tree
+	tar -C build/dkms --owner=0 --group=0 -czf build/vexj-$(DKMS_VERSION).dkms.tar.gz dkms_source_tree
+	@echo build/vexj-$(DKMS_VERSION).dkms.tar.gz
+
+.PHONY: dkms-test
+dkms-test: ## add and build it with Debian's dkms, for a kernel of KERNELS
+	scripts/dkms-test.sh $(firstword $(filter 6.1,$(KERNELS)) $(KERNELS))
 
 .PHONY: vm-test
 vm-test: ## the table and storms: each producer, on KERNELS, in QEMU (as root)

@@ -250,14 +250,14 @@ func licence(name string) (want string, ok bool) {
 	switch {
 	case name == "uapi/vexj.h":
 		return "(GPL-2.0-only WITH Linux-syscall-note) OR MIT", true
-	case strings.HasSuffix(base, ".bpf.c"), base == "Kbuild":
+	case strings.HasSuffix(base, ".bpf.c"), base == "Kbuild", base == "dkms.conf":
 		return gpl, true
 	case ext == ".c" || ext == ".h":
 		if dir == "bpf" || strings.HasPrefix(name, "kmod/") {
 			return gpl, true
 		}
 		return apache, true
-	case ext == ".go" || ext == ".s" || ext == ".sh" || ext == ".service" || ext == ".8",
+	case ext == ".go" || ext == ".s" || ext == ".sh" || ext == ".service" || ext == ".4" || ext == ".8",
 		base == "Makefile", base == ".clang-format", base == "staticcheck.conf",
 		strings.HasPrefix(name, "scripts/"), strings.HasPrefix(name, ".ci/"):
 		return apache, true
