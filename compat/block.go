@@ -82,21 +82,26 @@ func (h *blockHeader) unpack(stored []byte) ([]byte, error) {
 		return stored, nil
 	case compressionLZ4:
 		n, err := lz4.UncompressBlock(stored, raw)
-		if err != nil || n != len(raw) {
-			return nil, errors.Join(fmt.Errorf("the LZ4 data unpacks to %d bytes, not %d", n, len(raw)), err)
+		if err != nil {
+			return nil, fmt.Errorf("the LZ4 data does not unpack to %d bytes: %w", len(raw), err)
+		}
+		if n != len(raw) {
+			return nil, fmt.Errorf("the LZ4 data unpacks to %d bytes, not %d", n, len(raw))
 		}
 		return raw, nil
 	}
 	z, err := zlib.NewReader(bytes.NewReader(stored))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the zlib data: %w", err)
 	}
 	n, err := io.ReadFull(z, raw)
 	if err != nil {
 		return nil, fmt.Errorf("the zlib data unpacks to %d bytes, not %d: %w", n, len(raw), err)
 	}
-	if n, err := z.Read(make([]byte, 1)); n != 0 || err != io.EOF {
-		return nil, errors.Join(fmt.Errorf("the zlib data unpacks to more than %d bytes", len(raw)), err)
+	if n, err := z.Read(make([]byte, 1)); n != 0 {
+		return nil, fmt.Errorf("the zlib data unpacks to more than %d bytes", len(raw))
+	} else if err != io.EOF {
+		return nil, fmt.Errorf("the zlib data does not end behind its %d bytes: %w", len(raw), err)
 	}
 	return raw, nil
 }
