@@ -49,7 +49,7 @@ func (v *verifier) chained(offset int64, b *block) {
 	v.link = link{b.after(), true}
 	broken := at.known && b.before != at.value
 	if broken {
-		v.fault(offset, b.size(), fmt.Errorf("%w, from %d on", errBefore, b.zone.First))
+		v.fault(offset, b.size(), fmt.Errorf("chain: what is before record %d is not what was there when it was written", b.zone.First))
 	}
 	if broken || !at.known {
 		v.witness.run = 0

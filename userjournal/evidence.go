@@ -4,7 +4,6 @@ package userjournal
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 )
@@ -152,5 +151,3 @@ func (v *verifier) rest() {
 }
 
 var errForged = damaged("chain: the records are not those that were written")
-
-var errBefore = errors.New("chain: the records before are not those that were there when it was written")

@@ -24,15 +24,30 @@ var update = flag.Bool("update", false, "make testdata/golden anew")
 type golden struct {
 	name string
 	// make turns the good segments, by number, into those of this golden.
-	make func(good [][]byte) [][]byte
+	make func(t *testing.T, good [][]byte) [][]byte
 }
 
-func one(change func(b []byte) []byte) func([][]byte) [][]byte {
-	return func(good [][]byte) [][]byte { return [][]byte{change(bytes.Clone(good[0])), good[1]} }
+func one(change func(b []byte) []byte) func(*testing.T, [][]byte) [][]byte {
+	return func(_ *testing.T, good [][]byte) [][]byte { return [][]byte{change(bytes.Clone(good[0])), good[1]} }
 }
 
-func last(change func(b []byte) []byte) func([][]byte) [][]byte {
-	return func(good [][]byte) [][]byte { return [][]byte{good[0], change(bytes.Clone(good[1]))} }
+func last(change func(b []byte) []byte) func(*testing.T, [][]byte) [][]byte {
+	return func(_ *testing.T, good [][]byte) [][]byte { return [][]byte{good[0], change(bytes.Clone(good[1]))} }
+}
+
+// forged has the first record of the second block changed.
+func forged(e effort) func(*testing.T, [][]byte) [][]byte {
+	return func(t *testing.T, good [][]byte) [][]byte {
+		dir := t.TempDir()
+		for i, b := range good[:2] {
+			if err := os.WriteFile(filepath.Join(dir, SegmentName(uint64(6*i+1))), b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f := forger{e, at(3, changes[1].change), nil}
+		files := readDir(t, f.run(t, dir))
+		return [][]byte{files[SegmentName(1)], files[SegmentName(7)]}
+	}
 }
 
 func flipAt(at int) func([]byte) []byte {
@@ -47,6 +62,25 @@ var goldens = []golden{
 	{"good-lz4", nil},
 	{"good-delta", nil},
 	{"good-unsealed", last(func(b []byte) []byte {
+		return b[:le.Uint64(b[len(b)-trailer+trlFooter:])]
+	})},
+	{"good-signed", nil},
+	{"bad-forged-record", forged(checksums)},
+	{"bad-forged-block", forged(digests)},
+	{"bad-signed-forged", forged(chains)},
+	{"bad-signed-not", last(func(b []byte) []byte {
+		offset := le.Uint64(b[len(b)-trailer+trlFooter:])
+		clear(b[offset+ftrSignTime : offset+ftrHeadSize])
+		n := len(b) - trailer
+		le.PutUint32(b[n+trlCRC:], checksum(0, b[offset:n+trlCRC]))
+		return b
+	})},
+	{"bad-header-lost", one(func(b []byte) []byte {
+		clear(b[:HeaderSize])
+		return b
+	})},
+	{"bad-header-lost-unsealed", last(func(b []byte) []byte {
+		clear(b[:HeaderSize])
 		return b[:le.Uint64(b[len(b)-trailer+trlFooter:])]
 	})},
 	{"bad-header", one(flipAt(300))},
@@ -85,10 +119,10 @@ var goldens = []golden{
 		from, n := le.Uint64(second[entOffset:]), le.Uint64(second[entSize+entOffset:])-le.Uint64(second[entOffset:])
 		return append(b[:from], b[from+n:]...)
 	})},
-	{"bad-segment-missing", func(good [][]byte) [][]byte { return [][]byte{good[0], nil, good[2]} }},
-	{"bad-segment-of-another", func(good [][]byte) [][]byte { return [][]byte{good[0], good[3], good[2]} }},
-	{"bad-first-too-short", func(good [][]byte) [][]byte { return [][]byte{good[0][:3000], good[1]} }},
-	{"bad-only-too-short", func(good [][]byte) [][]byte { return [][]byte{good[0][:3000]} }},
+	{"bad-segment-missing", func(_ *testing.T, good [][]byte) [][]byte { return [][]byte{good[0], nil, good[2]} }},
+	{"bad-segment-of-another", func(_ *testing.T, good [][]byte) [][]byte { return [][]byte{good[0], good[3], good[2]} }},
+	{"bad-first-too-short", func(_ *testing.T, good [][]byte) [][]byte { return [][]byte{good[0][:3000], good[1]} }},
+	{"bad-only-too-short", func(_ *testing.T, good [][]byte) [][]byte { return [][]byte{good[0][:3000]} }},
 }
 
 const goldenDir = "testdata/golden"
@@ -127,12 +161,19 @@ func (g *golden) write(t *testing.T, dir string) {
 	if c, err := ParseCodec(strings.TrimPrefix(g.name, "good-")); err == nil {
 		codec = c
 	}
+	var key *SigningKey
+	if strings.Contains(g.name, "-signed") {
+		key = NewSigningKey()
+		if err := os.WriteFile(dir+".pub", key.Public().MarshalPEM(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var good [][]byte
 	for range 2 {
 		tmp := t.TempDir()
 		source := newWorkload(9)
 		for range 3 {
-			w, err := Create(tmp, Options{Codec: codec})
+			w, err := Create(tmp, Options{Codec: codec, Key: key})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -156,7 +197,7 @@ func (g *golden) write(t *testing.T, dir string) {
 	good = [][]byte{good[0], good[1], good[2], good[4]}
 	files := good[:2]
 	if g.make != nil {
-		files = g.make(good)
+		files = g.make(t, good)
 	}
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
@@ -187,7 +228,15 @@ func transcript(dir string) string {
 	fmt.Fprintf(&out, "info: ordinals %d to %d, %d records, %d segments, %d bytes raw, %d stored, clean %v, %s to %s, %v\n",
 		i.FirstOrdinal, i.LastOrdinal, i.Records, i.Segments, i.RawBytes, i.StoredBytes, i.Clean,
 		i.FirstTime.UTC().Format("15:04:05.000000000"), i.LastTime.UTC().Format("15:04:05.000000000"), err)
-	report, err := r.Verify(func(p Problem) { fmt.Fprintf(&out, "problem: %v\n", p) })
+	var held Evidence
+	if text, err := os.ReadFile(dir + ".pub"); err == nil {
+		held.Key, err = ParsePublicKey(text)
+		fmt.Fprintf(&out, "key: %v\n", err)
+	}
+	report, err := r.VerifyAgainst(held, func(p Problem) { fmt.Fprintf(&out, "problem: %v\n", p) })
+	if held.Key != (PublicKey{}) {
+		fmt.Fprintf(&out, "attested: %+v\n", report.Attested)
+	}
 	fmt.Fprintf(&out, "verify: %d problems, %d segments, %d blocks, %d records, %d lost, tail %d, %v\n",
 		report.Problems, report.Segments, report.Blocks, report.Records, report.LostRecords, report.TailBytes, err)
 	err = r.Scan(ScanOptions{OnDamage: func(d *DamageError) error {

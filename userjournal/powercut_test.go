@@ -304,3 +304,41 @@ func TestPowerCutInRepair(t *testing.T) {
 	})
 	t.Logf("%d states, in %d of them the repair was done", n, whole)
 }
+
+// The power fails at each point of a removal of old segments: what is not to be
+// removed is there and whole, and the next removal finishes what this one began.
+func TestPowerCutInRetention(t *testing.T) {
+	recs := uj.SomeRecords(900)
+	fsys := crashfs.New()
+	for i := 0; i < len(recs); i += 150 {
+		w := create(t, fsys, uj.Options{Codec: uj.CodecNone})
+		_, err := w.AppendBatch(recs[i : i+150])
+		check(t, err)
+		check(t, w.Close())
+	}
+	old := fsys.Cut(fsys.Steps(), crashfs.Kept, 0)
+	limit := uj.RetainOptions{MaxBytes: 150 << 10}
+	report, err := uj.RetainFS(old, powerDir, limit)
+	check(t, err)
+	if report.Segments == 0 {
+		t.Fatalf("nothing was removed: %+v", report)
+	}
+	n := states(t, old, powerSeeds(t), func(t *testing.T, name string, step int, after *crashfs.FS) {
+		seen := visible(t, name, after, recs)
+		for ordinal := report.Removed.Last + 1; ordinal <= uint64(len(recs)); ordinal++ {
+			if !seen[ordinal] {
+				t.Fatalf("%s: %d is gone, up to %d was to go", name, ordinal, report.Removed.Last)
+			}
+		}
+		_, err := uj.RetainFS(after, powerDir, limit)
+		check(t, err)
+		r, err := uj.OpenFS(after, powerDir)
+		check(t, err)
+		defer r.Close()
+		v, err := r.Verify(func(p uj.Problem) { t.Errorf("%s: %v", name, p) })
+		if err != nil || v.FirstOrdinal != report.Removed.Last+1 || v.LastOrdinal != uint64(len(recs)) {
+			t.Fatalf("%s: %+v, %v", name, v, err)
+		}
+	})
+	t.Logf("%d states", n)
+}
