@@ -215,22 +215,22 @@ func (r *recovery) seal(f File, s *segment) error {
 
 // gather finds the good blocks of a segment that has no footer, and the holes
 // that have a good block behind them.
-func (sw *segmentWriter) gather(f File, s *segment, size int64) (holes []*DamageError, err error) {
-	sw.size = HeaderSize
-	sw.footer.extremes, sw.footer.chain, sw.footer.next = noExtremes(), s.header.start, s.first
+func (s *segmentWriter) gather(f File, seg *segment, size int64) (holes []*DamageError, err error) {
+	s.size = HeaderSize
+	s.footer.extremes, s.footer.chain, s.footer.next = noExtremes(), seg.header.start, seg.first
 	inside := 0
-	w := s.walk(f)
+	w := seg.walk(f)
 	w.hole = func(d *DamageError) { holes = append(holes, d) }
 	w.block = func(offset int64, blk *block) error {
 		_, err := w.blocks.readData(offset, blk)
 		if errors.Is(err, ErrDamaged) {
-			holes = append(holes, &DamageError{Segment: s.name, Offset: offset, Bytes: blk.size(),
+			holes = append(holes, &DamageError{Segment: seg.name, Offset: offset, Bytes: blk.size(),
 				First: blk.zone.First, Last: blk.zone.Last, Err: err})
 			return nil
 		}
 		if err == nil {
-			sw.footer.add(offset, blk)
-			sw.size, inside = offset+blk.size(), len(holes)
+			s.footer.add(offset, blk)
+			s.size, inside = offset+blk.size(), len(holes)
 		}
 		return err
 	}
