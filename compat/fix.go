@@ -2,6 +2,8 @@
 
 package compat
 
+import "bytes"
+
 // A fix says where bytes are not as they were predicted: a run of
 //
 //	offset u32 | len u32 | len bytes | 0 to 3 zeroes
@@ -11,6 +13,9 @@ const fixHead = 8
 
 // appendFix appends the fix that turns got into want; both have one length.
 func appendFix(dst, got, want []byte) []byte {
+	if bytes.Equal(got, want) {
+		return dst // as nearly always
+	}
 	for off := 0; off < len(want); {
 		if got[off] == want[off] {
 			off++

@@ -74,6 +74,9 @@ func (w *semjWriter) Append(rec uapi.Record) error {
 			w.report.fact("a record that exceeds a limit of version 1", where)
 		}
 	}
+	if !legacyType(rec.Type()) {
+		w.report.fact("type "+rec.Type().String(), "the event's type, a number that version 1 does not know")
+	}
 	for _, t := range lacking {
 		w.report.fact(t.String(), where)
 	}

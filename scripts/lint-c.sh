@@ -44,7 +44,7 @@ normalise() {
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-[ $# -gt 0 ] || set -- bpf/*.[ch] kmod/*.[ch] kmod/*/*.[ch] kmod/*/*/*.c bench/gen/*.c ring/testdata/*.c uapi/*.h
+[ $# -gt 0 ] || set -- bpf/*.[ch] kmod/*.[ch] kmod/*/*.[ch] kmod/*/*/*.c bench/gen/*.c compat/testdata/*.c ring/testdata/*.c uapi/*.h
 
 status=0
 for file; do

@@ -552,10 +552,30 @@ static void bin_put(const void *p, size_t n)
 static void bin8(u8 v) { bin_put(&v, 1); }
 static void bin32(u32 v) { bin_put(&v, 4); }
 static void bin64(u64 v) { bin_put(&v, 8); }
-static void bin_text(const char *s) { bin64(strlen(s)); bin_put(s, strlen(s)); }
-static void bin_some32(u32 v) { bin8(1); bin32(v); }
-static void bin_some64(u64 v) { bin8(1); bin64(v); }
-static void bin_some_text(const char *s) { bin8(1); bin_text(s); }
+
+static void bin_text(const char *s)
+{
+	bin64(strlen(s));
+	bin_put(s, strlen(s));
+}
+
+static void bin_some32(u32 v)
+{
+	bin8(1);
+	bin32(v);
+}
+
+static void bin_some64(u64 v)
+{
+	bin8(1);
+	bin64(v);
+}
+
+static void bin_some_text(const char *s)
+{
+	bin8(1);
+	bin_text(s);
+}
 
 /* The event of the legacy writer in bincode: see package compat. */
 static void bincode(const char *path)
