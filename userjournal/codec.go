@@ -17,9 +17,10 @@ const (
 	CodecNone  Codec = 1 // as they are
 	CodecLZ4   Codec = 2 // one LZ4 block
 	CodecDelta Codec = 3 // each against an earlier one, then one Snappy block
+	CodecZstd  Codec = 4 // the same, then one Zstandard frame: for archives
 )
 
-var codecNames = map[Codec]string{CodecNone: "none", CodecLZ4: "lz4", CodecDelta: "delta"}
+var codecNames = map[Codec]string{CodecNone: "none", CodecLZ4: "lz4", CodecDelta: "delta", CodecZstd: "zstd"}
 
 func (c Codec) String() string {
 	if s, ok := codecNames[c]; ok {
@@ -35,7 +36,7 @@ func ParseCodec(s string) (Codec, error) {
 			return c, nil
 		}
 	}
-	return 0, fmt.Errorf("codec %q: %w: use none, lz4 or delta", s, ErrOption)
+	return 0, fmt.Errorf("codec %q: %w: use none, lz4, delta or zstd", s, ErrOption)
 }
 
 // A packer compresses blocks. It is kept and used again: its tables are larger
@@ -62,6 +63,10 @@ func (p *packer) pack(dst, raw []byte, codec Codec) ([]byte, Codec) {
 		n := len(s2.EncodeSnappy(dst[base:cap(dst)], diff))
 		if n < len(raw) {
 			return dst[:base+n], CodecDelta
+		}
+	case CodecZstd:
+		if dst = zstdEncoder().EncodeAll(p.delta.encode(raw), dst); len(dst)-base < len(raw) {
+			return dst, CodecZstd
 		}
 	}
 	return append(dst[:base], raw...), CodecNone
@@ -94,6 +99,13 @@ func (u *unpacker) unpack(dst, stored []byte, codec Codec, records int) ([]byte,
 		if err != nil {
 			return nil, damaged("Snappy: %w", err)
 		}
+		return dst, u.delta.decode(dst, diff, records)
+	case CodecZstd:
+		diff, err := expandZstd(u.diff, stored, maxDiff(len(dst)))
+		if err != nil {
+			return nil, err
+		}
+		u.diff = diff
 		return dst, u.delta.decode(dst, diff, records)
 	}
 	return nil, damaged("%v is not known", codec)

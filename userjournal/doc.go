@@ -69,6 +69,17 @@
 // other, each durably, so that what is left is never without its middle. A reader
 // that wants what is gone gets [ErrRemoved] with the ordinals.
 //
+// # Archives
+//
+// [Archive] makes a copy of a sealed segment in another directory, in which the
+// blocks have codec 4, and removes the original. Header, block headers but for
+// size, codec and checksums, records, digests, chain, signature and index are the
+// same: chain values do not depend on how records are stored. The file ARCHIVE has
+// a line "directory" for each such directory, quoted as Go does, and is there
+// before anything is moved. A reader takes the segments of all of them together; of
+// one that is in two, which a crash can leave, the journal's own. If a directory
+// is not there the journal is not opened: [ErrArchive].
+//
 // # A segment
 //
 // Little-endian throughout. All offsets of parts are multiples of 8.
@@ -137,7 +148,7 @@
 //	    18    2  bytes of the filter
 //	    20    4  bytes stored
 //	    24    4  bytes of the records
-//	    28    1  codec: 1 none, 2 LZ4, 3 delta
+//	    28    1  codec: 1 none, 2 LZ4, 3 delta, 4 zstd
 //	    29    3  zero
 //	    32    4  number of records
 //	    36    4  event_flags of all records, joined by or
@@ -244,6 +255,9 @@
 //     each 128 compared from the back, a bitmap of the words that differ. Words:
 //     each of these. Without the flag none differs.
 //   - words: what of the record was not compared.
+//
+// Codec 4 is codec 3 with one Zstandard frame, which says the size of its content,
+// in the place of the Snappy block.
 //
 // # Footer
 //

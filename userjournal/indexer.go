@@ -3,7 +3,6 @@
 package userjournal
 
 import (
-	"path/filepath"
 	"slices"
 )
 
@@ -130,10 +129,8 @@ func (x *indexer) missing() (names []string) {
 	if err != nil {
 		return nil
 	}
+	_ = removeAbandoned(x.w.options.FS, x.w.dir)
 	for _, name := range all {
-		if abandoned(name) {
-			_ = x.w.options.FS.Remove(filepath.Join(x.w.dir, name))
-		}
 		if first, ok := ParseSegmentName(name); ok && first < x.w.recovery.Next && !slices.Contains(all, indexName(name)) {
 			names = append(names, name)
 		}

@@ -151,6 +151,23 @@ func abandoned(name string) bool {
 	return false
 }
 
+// removeAbandoned removes what such processes left in the directory.
+func removeAbandoned(fsys FS, dir string) error {
+	names, err := fsys.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if !abandoned(name) {
+			continue
+		}
+		if err := fsys.Remove(filepath.Join(dir, name)); err != nil && !notExist(err) {
+			return err
+		}
+	}
+	return nil
+}
+
 // newRuns begins the postings of a segment.
 func newRuns(fsys FS, dir, segment string) *postingRuns {
 	return &postingRuns{fs: fsys, path: tempName(filepath.Join(dir, indexName(segment)), ".runs")}

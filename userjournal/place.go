@@ -93,3 +93,13 @@ func places(fsys FS, dir string) (all []place, foreign string, err error) {
 	slices.SortStableFunc(all, func(a, b place) int { return cmp.Compare(a.name, b.name) })
 	return slices.CompactFunc(all, func(a, b place) bool { return a.name == b.name }), foreign, nil
 }
+
+// openSegment reads header and footer of a segment.
+func openSegment(fsys FS, p place) (*segment, error) {
+	f, err := fsys.Open(p.path())
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return loadSegment(f, p.name, footerHead)
+}

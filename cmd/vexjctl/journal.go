@@ -32,6 +32,8 @@ func openJournal(dir string) (*userjournal.Reader, error) {
 
 func openError(dir string, err error) error {
 	switch {
+	case err == nil:
+		return nil
 	case errors.Is(err, os.ErrPermission):
 		return exit.With(exit.Permission, fmt.Errorf("%w; read it as the user who recorded it, or as root", err))
 	case errors.Is(err, userjournal.ErrEmpty):

@@ -21,7 +21,7 @@ func newJournal() *cobra.Command {
 	}
 	cmd.AddCommand(
 		newJournalLs(), newJournalInspect(),
-		newJournalConsumers(), newJournalIndex(), newJournalRetain(), newJournalRecover(),
+		newJournalConsumers(), newJournalArchive(), newJournalIndex(), newJournalRetain(), newJournalRecover(),
 		newJournalRepair(), newJournalCheckpoint(), newJournalKeygen(),
 	)
 	return cmd

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"vexj/cmd/internal/exit"
+	"vexj/cmd/internal/limit"
+	"vexj/userjournal"
+)
+
+func newJournalArchive() *cobra.Command {
+	var dir, to, age, forget string
+	cmd := &cobra.Command{
+		Use:   "archive",
+		Short: "Compress old segments further, into another folder",
+		Long: `Compress sealed segments further and move them to the folder --to. They stay part
+of the journal: every verb reads and verifies them as before, and 'journal retain'
+removes them. A copy is read back before its original is removed. Other processes
+may read and record meanwhile.`,
+		Example: `  vexjctl journal archive --to /srv/archive --older-than 7d`,
+		Args:    noArgs,
+		RunE: func(_ *cobra.Command, _ []string) error {
+			switch {
+			case (to == "") == (forget == ""):
+				return exit.Usagef("give a folder with --to, or one with --forget")
+			case forget != "":
+				return openError(dir, userjournal.ForgetArchive(dir, forget))
+			}
+			o := userjournal.ArchiveOptions{To: to}
+			var err error
+			if o.OlderThan, err = limit.Age("--older-than", age); err != nil {
+				return exit.With(exit.Usage, err)
+			}
+			report, err := userjournal.Archive(dir, o)
+			if err != nil {
+				return openError(dir, err)
+			}
+			fmt.Printf("%d segments with %d records moved, %d bytes became %d\n", report.Segments, report.Records, report.Before, report.After)
+			if len(report.Left) > 0 {
+				return fmt.Errorf("damaged segments stay where they are: %v; `vexjctl verify` tells what is wrong", report.Left)
+			}
+			return nil
+		},
+	}
+	journalFlag(cmd, &dir)
+	cmd.Flags().StringVar(&to, "to", "", "`folder`, made if missing")
+	cmd.Flags().StringVar(&age, "older-than", "", "only segments whose newest record is older than this `time`, such as 36h or 7d")
+	cmd.Flags().StringVar(&forget, "forget", "", "look no more for segments in this `folder`")
+	_ = cmd.MarkFlagDirname("to")
+	_ = cmd.MarkFlagDirname("forget")
+	return cmd
+}
