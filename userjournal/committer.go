@@ -48,6 +48,9 @@ func (c *committer) begin(h segmentHeader) error {
 		return err
 	}
 	seg.signer = c.w.options.Key
+	if c.w.options.Durability.waits() {
+		seg.zeroed = seg.size
+	}
 	c.seg = seg
 	c.sync.named = true
 	c.w.count.segments.Add(1)

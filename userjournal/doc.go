@@ -413,6 +413,11 @@
 // same time share one, and what they have appended is in the same blocks. There
 // are eight buffers. When they are full Append waits, and WriterStats says so.
 //
+// Where those who append wait for the disk, the end of the file is filled with
+// zeroes, 1 MiB at a time, and blocks are written over them, their magic last: to
+// sync them changes neither size nor extents. Zeroes behind the last block are cut off when the
+// segment is sealed, and are no torn tail.
+//
 // If a write fails, what is in the file is synced if possible, and the writer
 // stops. If a sync fails it stops at once and nothing is tried again: the kernel
 // may have dropped the pages and would call the next sync good. Every later call

@@ -5,6 +5,7 @@ package userjournal_test
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,11 +57,17 @@ func TestDiskFaults(t *testing.T) {
 		{"directory sync", errorfs.Nth(errorfs.SyncDir, 1, unix.EIO), "sync directory of", unix.EIO},
 		{"second segment", errorfs.Nth(errorfs.Create, 1, unix.ENFILE), "create", unix.ENFILE},
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
+	both := slices.Concat(tests, tests)
+	for i, test := range both {
+		d := uj.DurabilityInterval
+		if i >= len(tests) {
+			// Blocks are written over zeroes: what fails is another call.
+			d, test.op = uj.DurabilityBatch, ""
+		}
+		t.Run(test.name+", "+d.String(), func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "journal")
 			fsys := errorfs.New(uj.OSFS, nil)
-			w, err := uj.Create(dir, uj.Options{FS: fsys, SegmentSize: 64 << 10, Interval: -1})
+			w, err := uj.Create(dir, uj.Options{FS: fsys, SegmentSize: 64 << 10, Interval: -1, Durability: d})
 			if err != nil {
 				t.Fatal(err)
 			}

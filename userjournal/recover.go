@@ -201,7 +201,11 @@ func (r *recovery) seal(f File, s *segment) error {
 	}
 	r.report.Segments = append(r.report.Segments, s.name)
 	r.report.Records += sw.footer.records
-	r.report.CutBytes += size - sw.size
+	if reserved, err := onlyZeroes(f, sw.size, size); err != nil {
+		return err
+	} else if !reserved {
+		r.report.CutBytes += size - sw.size
+	}
 	r.report.damage(holes...)
 	s.footer, s.footerErr = &sw.footer, nil
 	if r.dry {

@@ -36,7 +36,8 @@ type RecoveryReport struct {
 	Segments []string
 	// Records in these segments, all that could be read.
 	Records uint64
-	// CutBytes were at the end of the last one and no whole block.
+	// CutBytes were at the end of the last one and no whole block, nor zeroes
+	// alone, which a writer leaves that had reserved room.
 	CutBytes int64
 	// Removed is a segment that had no records, SetAside a file that was not
 	// empty and in which no block could be found, under its new name.

@@ -306,6 +306,10 @@ func (v *verifier) tail(f File, end, size int64, last bool) error {
 		v.fault(end, rest, errNoFooter)
 		return nil
 	}
+	reserved, err := onlyZeroes(f, end, size)
+	if err != nil || reserved {
+		return err
+	}
 	v.report.TailBytes = rest
 	whole, err := wasFooter(f, end, size)
 	if err != nil || !whole {

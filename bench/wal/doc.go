@@ -7,7 +7,8 @@
 //	go run . -policies none -engines usjl,tidwall,etcd -writers 1
 //
 // The records are made once, by [vexj/bench/gen] in the kernel and the mirror:
-// two million of about 245 bytes, in a file that each run maps. A run is a process
+// two million of about 250 bytes, in a file that each run reads into memory before
+// the clock starts. A run is a process
 // of its own, so that its processor time and its memory are its own; the runs of
 // all engines take turns, several rounds, and the table has medians.
 //
