@@ -111,7 +111,16 @@ func (c *Capture) openRings() (err error) {
 // behind.
 func (c *Capture) Run(ctx context.Context) error {
 	defer c.herald.flush()
-	return c.mirror.Run(ctx)
+	upkeep, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		c.keepUp(upkeep)
+	}()
+	err := c.mirror.Run(ctx)
+	stop()
+	<-ended
+	return err
 }
 
 // Producer is what was chosen.

@@ -3,6 +3,7 @@
 package capture
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"vexj/cmd/internal/exit"
+	"vexj/cmd/internal/limit"
 	"vexj/cmd/internal/place"
 	"vexj/userjournal"
 )
@@ -22,6 +24,10 @@ type Flags struct {
 	require    bool
 	journal    string
 	durability string
+	maxSize    string
+	maxAge     string
+	archive    string
+	archiveAge string
 	signKey    string
 	ringSize   string
 	filter     FilterFlags
@@ -35,6 +41,10 @@ func (f *Flags) Add(fs *pflag.FlagSet, whose bool) {
 	fs.StringVar(&f.journal, "journal", place.Journal(), "`folder` of the journal, made if missing, continued if not")
 	fs.StringVar(&f.durability, "durability", "interval", "`when` records are synced to disk: none, interval, batch, record")
 	fs.StringVar(&f.signKey, "sign-key", "", "`file` with the private key to sign the segments of the journal with")
+	fs.StringVar(&f.maxSize, "max-size", "", "remove the oldest records while the journal has more `bytes` (suffixes K, M, G, T)")
+	fs.StringVar(&f.maxAge, "max-age", "", "remove records older than this `time`, such as 36h or 30d")
+	fs.StringVar(&f.archive, "archive", "", "compress old segments further, into this `folder`")
+	fs.StringVar(&f.archiveAge, "archive-after", "", "archive only what is older than this `time`")
 	fs.StringVar(&f.ringSize, "ring-size", "", "`bytes` of each CPU's ring, a power of two (suffixes K, M)")
 	f.filter.Add(fs, whose)
 }
@@ -55,6 +65,9 @@ func (f *Flags) Options(program string) (Options, error) {
 	if o.SignKey, err = SigningKey(f.signKey); err != nil {
 		return o, err
 	}
+	if o.Upkeep, err = f.upkeep(); err != nil {
+		return o, exit.With(exit.Usage, err)
+	}
 	if o.RingBytes, err = ringBytes(f.ringSize); err != nil {
 		return o, exit.With(exit.Usage, err)
 	}
@@ -62,6 +75,22 @@ func (f *Flags) Options(program string) (Options, error) {
 		return o, err
 	}
 	return o, o.Check()
+}
+
+func (f *Flags) upkeep() (u Upkeep, err error) {
+	if u.MaxBytes, err = limit.Size("--max-size", f.maxSize); err != nil {
+		return u, err
+	}
+	if u.MaxAge, err = limit.Age("--max-age", f.maxAge); err != nil {
+		return u, err
+	}
+	if u.ArchiveAge, err = limit.Age("--archive-after", f.archiveAge); err != nil {
+		return u, err
+	}
+	if u.Archive = f.archive; u.Archive == "" && u.ArchiveAge != 0 {
+		return u, errors.New("--archive-after needs a folder: --archive")
+	}
+	return u, nil
 }
 
 func ringBytes(s string) (int, error) {

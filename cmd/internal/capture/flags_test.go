@@ -10,6 +10,7 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -55,6 +56,9 @@ func TestFlags(t *testing.T) {
 		{[]string{"--ring-size", "64K"}, func(o *Options) { o.RingBytes = 64 << 10 }},
 		{[]string{"--ring-size", "65536"}, func(o *Options) { o.RingBytes = 64 << 10 }},
 		{[]string{"--durability", "batch"}, func(o *Options) { o.Durability = userjournal.DurabilityBatch }},
+		{[]string{"--max-size", "1G", "--max-age", "30d", "--archive", "/a", "--archive-after", "1h"}, func(o *Options) {
+			o.Upkeep = Upkeep{MaxBytes: 1 << 30, MaxAge: 720 * time.Hour, Archive: "/a", ArchiveAge: time.Hour}
+		}},
 		{[]string{"--journal", "x"}, func(o *Options) { o.Journal = "x" }},
 		{[]string{"--type", "process", "--type", "write,-fork"}, func(o *Options) {
 			o.Filter.Types = []uapi.Type{uapi.FSWrite, uapi.ProcExec, uapi.ProcExit}
@@ -94,6 +98,9 @@ func TestFlagsRefused(t *testing.T) {
 		{[]string{"--ring-size", "1"}, exit.Usage, nil},
 		{[]string{"--ring-size", "9999999999999999999M"}, exit.Usage, nil},
 		{[]string{"--durability", "x"}, exit.Usage, userjournal.ErrOption},
+		{[]string{"--max-size", "x"}, exit.Usage, nil},
+		{[]string{"--max-age", "-1h"}, exit.Usage, nil},
+		{[]string{"--archive-after", "1h"}, exit.Usage, nil},
 		{[]string{"--type", "x"}, exit.Usage, query.ErrType},
 		{[]string{"--pid-tree", "0"}, exit.Usage, nil},
 		{[]string{"--pid-tree", "2147483648"}, exit.Usage, nil},

@@ -34,7 +34,8 @@ type Options struct {
 	Journal    string
 	Durability userjournal.Durability
 	SignKey    *userjournal.SigningKey // nil: the journal is not signed
-	RunDir     string                  // where the status is published; "": nowhere
+	Upkeep     Upkeep
+	RunDir     string // where the status is published; "": nowhere
 
 	// Notice is told what the owner of the machine should know, a line each,
 	// from any goroutine.

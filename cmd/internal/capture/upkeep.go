@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package capture
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"vexj/userjournal"
+)
+
+// upkeepEvery is how often a recorder looks after its journal.
+const upkeepEvery = time.Minute
+
+// Upkeep is what a recorder does to keep its journal small. Its zero value is
+// nothing.
+type Upkeep struct {
+	MaxBytes   int64
+	MaxAge     time.Duration
+	Archive    string        // folder; "": none
+	ArchiveAge time.Duration // 0: all but the newest segment
+}
+
+func (u *Upkeep) limits() bool { return u.MaxBytes > 0 || u.MaxAge > 0 }
+
+// keepUp looks after the journal until ctx ends. What goes wrong is told, and
+// never ends the recording.
+func (c *Capture) keepUp(ctx context.Context) {
+	var told string // about what is owed; once
+	for {
+		c.tellRemoved()
+		if c.o.Upkeep.Archive != "" {
+			c.archive()
+		}
+		if c.o.Upkeep.limits() {
+			told = c.retain(told)
+			c.tellRemoved()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(upkeepEvery):
+		}
+	}
+}
+
+// tellRemoved also tells what other processes have removed.
+func (c *Capture) tellRemoved() {
+	if err := c.journal.TellRemoved(); err != nil {
+		c.o.Notice(fmt.Sprintf("the journal does not say what was removed from it: %v", err))
+	}
+}
+
+func (c *Capture) archive() {
+	u := &c.o.Upkeep
+	report, err := userjournal.Archive(c.o.Journal, userjournal.ArchiveOptions{To: u.Archive, OlderThan: u.ArchiveAge})
+	if err != nil {
+		c.o.Notice(err.Error())
+	}
+	if report.Segments > 0 {
+		c.o.Notice(fmt.Sprintf("%d segments moved to %s, %d bytes became %d", report.Segments, u.Archive, report.Before, report.After))
+	}
+}
+
+func (c *Capture) retain(told string) string {
+	u := &c.o.Upkeep
+	report, err := userjournal.Retain(c.o.Journal, userjournal.RetainOptions{MaxBytes: u.MaxBytes, MaxAge: u.MaxAge})
+	if err != nil {
+		c.o.Notice(err.Error())
+		return told
+	}
+	if report.Segments > 0 {
+		c.o.Notice(fmt.Sprintf("%d records removed, ordinals %d to %d, %d bytes", report.Removed.Records,
+			report.Removed.First, report.Removed.Last, report.Removed.Bytes))
+	}
+	var names []string
+	for _, o := range report.Owed {
+		names = append(names, o.Name)
+	}
+	owed := strings.Join(names, ", ")
+	if owed != "" && owed != told {
+		c.o.Notice(fmt.Sprintf("the journal is %d bytes over its limits, kept for who has not acknowledged them: %s; "+
+			"`vexjctl journal consumers rm` forgets one", report.Kept, owed))
+	}
+	return owed
+}
