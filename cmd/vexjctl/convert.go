@@ -10,6 +10,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -65,9 +67,11 @@ refused with the offset, unless --salvage is given.`,
 				}
 				c.options.WallOffset = t.UnixNano()
 			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+			defer stop()
 			p := newBytesProgress(os.Stderr)
 			c.options.Progress = p.draw
-			report, err := c.run(cmd.Context())
+			report, err := c.run(ctx)
 			p.end()
 			if err != nil {
 				return convertError(err)
@@ -93,6 +97,8 @@ func convertError(err error) error {
 		return exit.With(exit.Verify, fmt.Errorf("%w; --salvage keeps what is damaged as it is", err))
 	case errors.Is(err, compat.ErrIncomplete):
 		return fmt.Errorf("%w; --anew makes a new file of those that are there", err)
+	case errors.Is(err, context.Canceled):
+		return errors.New("stopped, and nothing was left behind")
 	case errors.Is(err, fs.ErrExist):
 		return fmt.Errorf("%w; choose another name, or remove it first", err)
 	}
@@ -201,7 +207,7 @@ type watched struct {
 }
 
 func (w watched) Append(rec uapi.Record) error {
-	if w.ctx != nil && w.ctx.Err() != nil {
+	if w.ctx.Err() != nil {
 		return w.ctx.Err()
 	}
 	return w.Sink.Append(rec)
