@@ -32,7 +32,6 @@
 #include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/string.h>
-#include <linux/log2.h>
 #include <asm/local.h>
 #else
 #include "shim.h"
@@ -43,7 +42,7 @@ void vexj_ring_init(struct vexj_ring *r, unsigned long size, unsigned long water
 {
 	r->mask = size - 1;
 	r->watermark = watermark;
-	r->mark_shift = ilog2(size / VEXJ_RING_MARKS);
+	r->part = size / VEXJ_RING_MARKS;
 }
 
 /* What a sample takes: no sample is longer than a ring, so this cannot wrap. */
@@ -64,7 +63,7 @@ static bool fits(struct vexj_ring *r, unsigned long end)
 	 * An interrupt may have moved seen on since it was read; going back
 	 * from that is going back to a position that was believed too.
 	 */
-	if (consumer - seen > READ_ONCE(r->published) - seen)
+	if (consumer - seen > READ_ONCE(*r->producer) - seen)
 		return false;
 	WRITE_ONCE(r->seen, consumer);
 	return end - consumer <= r->mask;
@@ -73,10 +72,8 @@ static bool fits(struct vexj_ring *r, unsigned long end)
 /* Notes where the sample after the one that ends at `end` begins. */
 static void mark(struct vexj_ring *r, unsigned long begin, unsigned long end)
 {
-	unsigned long part = end >> r->mark_shift;
-
-	if (part != begin >> r->mark_shift)
-		WRITE_ONCE(r->marks[part % VEXJ_RING_MARKS], end);
+	if ((begin ^ end) >= r->part)
+		WRITE_ONCE(r->marks[end / r->part % VEXJ_RING_MARKS], end);
 }
 
 static void enter(struct vexj_ring *r)
@@ -87,51 +84,45 @@ static void enter(struct vexj_ring *r)
 }
 
 /*
- * Takes one reservation off; the last one publishes. Returns true if there is
- * something new for the reader.
+ * Asks for the reader to be woken, at once for a watermark, else at the deadline,
+ * which is then under way until vexj_ring_rearm(). Between the two nothing is due.
  */
-static bool leave(struct vexj_ring *r)
+static void notify(struct vexj_ring *r, unsigned long end)
+{
+	if ((long)(end - READ_ONCE(r->due)) < 0)
+		return;
+	if (end - READ_ONCE(r->woken) >= r->watermark) {
+		WRITE_ONCE(r->woken, end);
+		WRITE_ONCE(r->wake, 1);
+	}
+	WRITE_ONCE(r->due, READ_ONCE(r->woken) + r->watermark);
+	vexj_ring_kick(r);
+}
+
+/* Takes one reservation off; the last one publishes. */
+static void leave(struct vexj_ring *r)
 {
 	unsigned int nest = READ_ONCE(r->nest);
-	unsigned long end, old = READ_ONCE(r->published);
+	unsigned long end;
 
 	barrier();
 	if (nest > 1) {
 		WRITE_ONCE(r->nest, nest - 1);
-		return false;
+		return;
 	}
 	for (;;) {
 		end = READ_ONCE(r->reserved);
-		WRITE_ONCE(r->published, end);
 		smp_store_release(r->producer, end);
 		barrier();
 		WRITE_ONCE(r->nest, 0);
 		barrier();
 		/* Who came while nest was 1 has left it to this one to publish. */
 		if (READ_ONCE(r->reserved) == end)
-			return end != old;
+			break;
 		WRITE_ONCE(r->nest, 1);
 		barrier();
 	}
-}
-
-/*
- * Asks for the reader to be woken, at once for a watermark, else at the deadline.
- * The one who serves the deadline clears `timed` on this CPU and then looks for
- * samples, so that no full fence is needed here.
- */
-static void notify(struct vexj_ring *r)
-{
-	unsigned long end = READ_ONCE(r->published);
-
-	if (end - READ_ONCE(r->woken) >= r->watermark) {
-		WRITE_ONCE(r->woken, end);
-		WRITE_ONCE(r->wake, 1);
-		vexj_ring_kick(r);
-	} else if (!READ_ONCE(r->timed)) {
-		WRITE_ONCE(r->timed, 1);
-		vexj_ring_kick(r);
-	}
+	notify(r, end);
 }
 
 void *vexj_ring_reserve(struct vexj_ring *r, unsigned int len)
@@ -144,8 +135,7 @@ void *vexj_ring_reserve(struct vexj_ring *r, unsigned int len)
 		pos = READ_ONCE(r->reserved);
 		end = pos + size;
 		if (!fits(r, end)) {
-			if (leave(r))
-				notify(r);
+			leave(r);
 			return NULL;
 		}
 	} while (cmpxchg_local(&r->reserved, pos, end) != pos);
@@ -160,8 +150,13 @@ void *vexj_ring_reserve(struct vexj_ring *r, unsigned int len)
 
 void vexj_ring_commit(struct vexj_ring *r)
 {
-	if (leave(r))
-		notify(r);
+	leave(r);
+}
+
+void vexj_ring_rearm(struct vexj_ring *r)
+{
+	WRITE_ONCE(r->due, READ_ONCE(*r->producer));
+	barrier();
 }
 
 bool vexj_ring_waiting(const struct vexj_ring *r)
@@ -199,6 +194,12 @@ static unsigned long highest_mark(const struct vexj_ring *r, unsigned long low, 
 	return best;
 }
 
+/* The length of a sample that the producer may be writing over: perhaps nonsense. */
+static __no_kcsan u32 length_at(const struct vexj_ring *r, unsigned long pos)
+{
+	return *(const volatile u32 *)(r->data + (pos & r->mask));
+}
+
 /*
  * The first sample from `low` up. Marks are far apart, so there is a walk from the
  * last one before it, over heads that the producer may have come to again: then
@@ -212,7 +213,7 @@ static unsigned long first_sample(const struct vexj_ring *r, unsigned long low, 
 	if (pos > low)
 		return lowest_mark(r, low, end);
 	while (pos < low) {
-		unsigned long size = footprint(READ_ONCE(*(u32 *)(r->data + (pos & r->mask))));
+		unsigned long size = footprint(length_at(r, pos));
 
 		if (size > end - pos)
 			return lowest_mark(r, low, end);

@@ -12,21 +12,20 @@
 struct vexj_ring {
 	/* The producer's own CPU's alone, but where it says otherwise. */
 	unsigned long reserved;	/* where the next sample goes; read by vexj_ring_copy() */
-	unsigned long published; /* what the reader was told */
 	unsigned long seen;	/* the last position of the reader's that was believed */
+	unsigned long due;	/* from here on a commit asks for the reader to be woken */
 	unsigned long woken;	/* where the reader was last woken */
 	unsigned long mask;
 	unsigned long watermark;
 	unsigned int nest;	/* reservations under way */
 	unsigned int wake;	/* 1: the watermark was reached; taken by the waker */
-	unsigned int timed;	/* 1: something waits for the deadline */
 
 	unsigned long *consumer; /* written by userspace: any value, at any time */
-	unsigned long *producer;
+	unsigned long *producer; /* what the reader is told; it cannot write there */
 	unsigned char *data;	/* mapped twice in a row */
 
 	/* For each part of the ring where a sample begins in it; old laps' too. */
-	unsigned int mark_shift;
+	unsigned long part;	/* bytes, a power of two */
 	unsigned long marks[VEXJ_RING_MARKS];
 };
 
@@ -47,8 +46,18 @@ static inline unsigned long vexj_ring_longest(const struct vexj_ring *r)
 void *vexj_ring_reserve(struct vexj_ring *r, unsigned int len);
 void vexj_ring_commit(struct vexj_ring *r);
 
-/* Called at most once for each watermark, and once for each deadline. */
+/*
+ * Called to have the reader woken: at once if `wake` is 1, else at the deadline.
+ * It comes once for each watermark and, after vexj_ring_rearm(), for the next
+ * commit, whichever is first.
+ */
 void vexj_ring_kick(struct vexj_ring *r);
+
+/*
+ * The deadline has come: from here on a commit asks for another one. On the ring's
+ * CPU, not interrupting a reservation; look whether something is waiting after it.
+ */
+void vexj_ring_rearm(struct vexj_ring *r);
 
 /* Whether there is something to read. Any CPU. */
 _Bool vexj_ring_waiting(const struct vexj_ring *r);

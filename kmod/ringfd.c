@@ -39,7 +39,8 @@ static void on_kick(struct irq_work *work)
 
 	if (xchg(&r->ring.wake, 0))
 		wake_up_interruptible_all(&r->sleepers);
-	if (READ_ONCE(r->ring.timed) && r->deadline != MAX_SCHEDULE_TIMEOUT)
+	/* To no effect if it is on its way. */
+	if (r->deadline != MAX_SCHEDULE_TIMEOUT)
 		schedule_delayed_work_on(r->cpu, &r->timer, r->deadline);
 }
 
@@ -47,9 +48,7 @@ static void on_deadline(struct work_struct *work)
 {
 	struct vexj_ringfd *r = container_of(to_delayed_work(work), struct vexj_ringfd, timer);
 
-	/* A record that is committed from here on asks for a deadline of its own. */
-	WRITE_ONCE(r->ring.timed, 0);
-	barrier();
+	vexj_ring_rearm(&r->ring);
 	if (vexj_ring_waiting(&r->ring))
 		wake_up_interruptible_all(&r->sleepers);
 }
