@@ -31,6 +31,7 @@
 //	NAME.consumer                who is owed every record
 //	REMOVED                      what was taken out on purpose
 //	ARCHIVE                      directories that old segments were moved to
+//	SHARD                        which of a set of journals this is
 //
 // What ends in .tmp was left by a process that was killed.
 //
@@ -79,6 +80,19 @@
 // before anything is moved. A reader takes the segments of all of them together; of
 // one that is in two, which a crash can leave, the journal's own. If a directory
 // is not there the journal is not opened: [ErrArchive].
+//
+// # Shards
+//
+// [CreateSharded] spreads what is appended over several journals, on as many
+// disks: 256 KiB to one, then to the next. Each is a journal by itself, with
+// its own ordinals, lock and chain, and has a file SHARD with lines "set", an id
+// that all have, "shard", its number from 0, and "of", how many there are.
+// [OpenSharded] merges them. Nothing in a record says in which order it was given
+// to the writer. The merged order is that in which things happened, as far as it is
+// known: for the records of one run of a producer, whose event_id less
+// global_sequence is the same, by global_sequence; otherwise by the time of day. A
+// record is named by (ordinal - 1) * shards + number of the shard + 1. After a
+// crash the shards may end at different times; what was acknowledged is in each.
 //
 // # A segment
 //

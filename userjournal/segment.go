@@ -121,5 +121,5 @@ func ours(name string) bool {
 	case asideSuffix, indexSuffix, tempSuffix, consumerSuffix:
 		return true
 	}
-	return slices.Contains([]string{lockName, consumersLock, archiveName, removedName, "lost+found"}, name)
+	return slices.Contains([]string{lockName, consumersLock, archiveName, removedName, shardName, "lost+found"}, name)
 }

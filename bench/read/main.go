@@ -11,7 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"syscall"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -133,10 +134,7 @@ func child(question string, seed int) (ms float64, found int, rss float64, err e
 	if err != nil {
 		return 0, 0, 0, fmt.Errorf("%s: %w", question, err)
 	}
-	_, err = fmt.Sscan(string(b), &ms, &found)
-	if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		rss = float64(u.Maxrss) / 1024
-	}
+	_, err = fmt.Sscan(string(b), &ms, &found, &rss)
 	return ms, found, rss, err
 }
 
@@ -159,10 +157,14 @@ func dropCaches(dir string) error {
 	return nil
 }
 
+// maxRSS is the most that was resident of this process, in MiB. Unlike what
+// getrusage says it does not count what the parent had when it forked.
 func maxRSS() float64 {
-	var u unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
 		return 0
 	}
-	return float64(u.Maxrss) / 1024
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	kib, _ := strconv.Atoi(strings.Fields(rest)[0])
+	return float64(kib) / 1024
 }

@@ -105,7 +105,7 @@ func answer(name string, seed int) error {
 		if err := errors.Join(err, r.Close()); err != nil {
 			return err
 		}
-		fmt.Println(ms, n)
+		fmt.Println(ms, n, maxRSS())
 		return nil
 	}
 	return fmt.Errorf("nobody knows the question %q", name)
