@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -81,14 +80,6 @@ func (p *Producer) Follow(tgid uint32) error {
 
 // Unfollow ends that for processes that are not recorded yet.
 func (p *Producer) Unfollow(tgid uint32) error { return p.coll.Maps["roots"].Delete(tgid) }
-
-// SetFilter refuses any but the filter that holds: it is part of the programs.
-func (p *Producer) SetFilter(f *uapi.Filter) error {
-	if reflect.DeepEqual(*f, p.filter) {
-		return nil
-	}
-	return fmt.Errorf("%w: the eBPF programs take it when they are loaded; start the recorder anew with it", ErrFilter)
-}
 
 // Filter returns the filter that holds.
 func (p *Producer) Filter() (uapi.Filter, error) { return p.filter, nil }

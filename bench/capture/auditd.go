@@ -15,7 +15,11 @@ const auditLog = "/var/log/audit/audit.log"
 // attachAuditd has the calls of the process audited, with their paths, and
 // written to the log by auditd, which must be running.
 func attachAuditd(j job, pid int, _ string) (func() (string, error), error) {
-	rule := []string{"-a", "always,exit", "-F", "arch=b64", "-F", fmt.Sprint("pid=", pid), "-S", strings.Join(j.calls, ",")}
+	calls := strings.Join(j.calls, ",")
+	if calls == "pwrite64" {
+		calls = "pwrite" // audit's name of it
+	}
+	rule := []string{"-a", "always,exit", "-F", "arch=b64", "-F", fmt.Sprint("pid=", pid), "-S", calls}
 	if err := os.Truncate(auditLog, 0); err != nil {
 		return nil, fmt.Errorf("%w: is auditd running?", err)
 	}

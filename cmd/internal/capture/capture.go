@@ -7,26 +7,29 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/status"
-	"vexj/mirror"
-	"vexj/ring"
 	"vexj/userjournal"
 )
 
 // Capture is a running one.
 type Capture struct {
-	o        Options
-	started  time.Time
-	herald   *herald
-	producer Producer
-	rings    []*ring.Ring
-	reader   *ring.Reader
-	journal  *userjournal.Writer
-	mirror   *mirror.Mirror
-	status   *status.Publisher
+	o       Options
+	started time.Time
+	herald  *herald
+	journal *userjournal.Writer
+	status  *status.Publisher
+
+	change chan *epoch   // the one that is to follow, at most one
+	ended  chan struct{} // closed when no epoch will follow
+	end    sync.Once
+
+	mu   sync.Mutex
+	now  *epoch
+	past Tally // of the epochs before
 }
 
 // Start opens the journal and arms the producer: what happens after it returns
@@ -38,7 +41,7 @@ func Start(ctx context.Context, o Options) (_ *Capture, err error) {
 	if o.Notice == nil {
 		o.Notice = func(string) {}
 	}
-	c := &Capture{o: o, started: time.Now(), herald: newHerald(o.Notice)}
+	c := &Capture{o: o, started: time.Now(), herald: newHerald(o.Notice), change: make(chan *epoch, 1), ended: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.Close())
@@ -51,16 +54,13 @@ func Start(ctx context.Context, o Options) (_ *Capture, err error) {
 		return nil, journalError(err)
 	}
 	c.tellRecovery()
-	if c.producer, err = load(ctx, &o); err != nil {
+	p, err := load(ctx, &o)
+	if err != nil {
 		return nil, err
 	}
-	if err := c.openRings(); err != nil {
+	if c.now, err = c.newEpoch(p); err != nil {
 		return nil, err
 	}
-	c.mirror = mirror.New(c.producer, c.reader, c.journal, mirror.Options{
-		Journal: o.Journal,
-		Notify:  c.herald.notice,
-	})
 	if o.RunDir != "" {
 		// Whoever cannot publish can still record.
 		if c.status, err = status.Publish(o.RunDir, c); err != nil {
@@ -94,22 +94,11 @@ func journalError(err error) error {
 	return err
 }
 
-func (c *Capture) openRings() (err error) {
-	for _, fd := range c.producer.Rings() {
-		r, err := ring.Open(fd.FD, fd.Size)
-		if err != nil {
-			return err
-		}
-		c.rings = append(c.rings, r)
-	}
-	c.reader, err = ring.NewReader(c.rings)
-	return err
-}
-
 // Run moves records to the journal until ctx ends. Then it stops the producer,
 // drains the rings and syncs the journal: nothing that happened before is left
-// behind.
+// behind. It is called once.
 func (c *Capture) Run(ctx context.Context) error {
+	defer c.finish()
 	defer c.herald.flush()
 	upkeep, stop := context.WithCancel(ctx)
 	ended := make(chan struct{})
@@ -117,29 +106,64 @@ func (c *Capture) Run(ctx context.Context) error {
 		defer close(ended)
 		c.keepUp(upkeep)
 	}()
-	err := c.mirror.Run(ctx)
+	err := c.epochs(ctx)
 	stop()
 	<-ended
 	return err
 }
 
-// Producer is what was chosen.
-func (c *Capture) Producer() Producer { return c.producer }
+// epochs runs one after the other.
+func (c *Capture) epochs(ctx context.Context) error {
+	for {
+		if err := c.current().run(ctx); err != nil || ctx.Err() != nil {
+			return err
+		}
+		select {
+		case next := <-c.change:
+			if err := c.follow(next); err != nil {
+				return err
+			}
+		default:
+			return nil // the reader was closed
+		}
+	}
+}
+
+// finish says that no epoch will follow.
+func (c *Capture) finish() { c.end.Do(func() { close(c.ended) }) }
+
+// current is the epoch that is recorded.
+func (c *Capture) current() *epoch {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// follow gives back the epoch that has ended and goes on with the next.
+func (c *Capture) follow(next *epoch) error {
+	c.mu.Lock()
+	old := c.now
+	c.past = c.tally()
+	c.now = next
+	c.mu.Unlock()
+	close(next.begun)
+	return old.close()
+}
 
 // Close gives everything back, the last first.
 func (c *Capture) Close() error {
+	c.finish()
 	var errs []error
 	if c.status != nil {
 		errs = append(errs, c.status.Close())
 	}
-	if c.reader != nil {
-		errs = append(errs, c.reader.Close())
+	select {
+	case next := <-c.change:
+		errs = append(errs, next.close())
+	default:
 	}
-	for _, r := range c.rings {
-		errs = append(errs, r.Close())
-	}
-	if c.producer != nil {
-		errs = append(errs, c.producer.Close())
+	if e := c.current(); e != nil {
+		errs = append(errs, e.close())
 	}
 	if c.journal != nil {
 		errs = append(errs, c.journal.Close())

@@ -26,14 +26,16 @@ type Producer interface {
 	CPUCounters() []uapi.Counters
 	Hooks() []uapi.Hook
 
-	// SetFilter replaces what is recorded, from its return on. What the
-	// producer cannot do is refused, and the filter is as it was.
-	SetFilter(f *uapi.Filter) error
-
 	// Filter returns what holds.
 	Filter() (uapi.Filter, error)
 
 	Close() error
+}
+
+// A steerable producer takes another filter while it records: from the return of
+// SetFilter on, or not at all.
+type steerable interface {
+	SetFilter(f *uapi.Filter) error
 }
 
 // A rung of the ladder is one way to get a producer.

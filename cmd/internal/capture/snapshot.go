@@ -7,7 +7,6 @@ import (
 	"os"
 	"slices"
 
-	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/status"
 	"vexj/uapi"
 )
@@ -15,7 +14,7 @@ import (
 // Snapshot is what `vexjctl kernel status` shows. It may be called from any
 // goroutine.
 func (c *Capture) Snapshot() status.Snapshot {
-	w := c.journal.Stats()
+	w, e := c.journal.Stats(), c.current()
 	s := status.Snapshot{
 		PID:      os.Getpid(),
 		Program:  c.o.Program,
@@ -25,18 +24,18 @@ func (c *Capture) Snapshot() status.Snapshot {
 			Dir: c.o.Journal, Records: w.Records, Bytes: w.RawBytes, StoredBytes: w.StoredBytes,
 			Durability: c.o.Durability.String(),
 		},
-		Kernel:    counters(c.mirror.Stats().Counters),
-		Hooks:     c.producer.Hooks(),
-		Uncovered: c.producer.Coverage(),
+		Kernel:    counters(e.mirror.Stats().Counters),
+		Hooks:     e.producer.Hooks(),
+		Uncovered: e.producer.Coverage(),
 	}
-	for i, n := range c.producer.CPUCounters() {
+	for i, n := range e.producer.CPUCounters() {
 		s.CPUs = append(s.CPUs, status.CPU{CPU: i, Counters: counters(n)})
 	}
-	for _, r := range c.rings {
+	for _, r := range e.rings {
 		s.Rings = append(s.Rings, status.Ring{Size: r.Size(), Pending: r.Pending()})
 	}
 	// What cannot be asked for is left out: the rest is worth having.
-	s.Filter, _ = c.producer.Filter()
+	s.Filter, _ = e.producer.Filter()
 	return s
 }
 
@@ -44,7 +43,7 @@ func (c *Capture) Snapshot() status.Snapshot {
 // them, oldest first, whether they are in the journal already or not.
 func (c *Capture) Peek(most int) ([]uapi.Record, error) {
 	var all []uapi.Record
-	for _, r := range c.rings {
+	for _, r := range c.current().rings {
 		samples, err := r.Peek(most)
 		if err != nil {
 			return nil, err
@@ -64,15 +63,6 @@ func Latest(all []uapi.Record, most int) []uapi.Record {
 		return cmp.Or(cmp.Compare(a.GlobalSequence(), b.GlobalSequence()), cmp.Compare(a.Ktime(), b.Ktime()))
 	})
 	return all[max(0, len(all)-most):]
-}
-
-// SetFilter replaces what is recorded from now on.
-func (c *Capture) SetFilter(f uapi.Filter) error {
-	err := c.producer.SetFilter(&f)
-	if final(err) {
-		err = exit.With(exit.Usage, err)
-	}
-	return err
 }
 
 func counters(n uapi.Counters) status.Counters {

@@ -17,8 +17,15 @@ type Tally struct {
 
 // Tally may be called from any goroutine.
 func (c *Capture) Tally() Tally {
-	m := c.mirror.Stats()
-	t := Tally{Records: m.Records, Stored: c.journal.Stats().StoredBytes}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tally()
+}
+
+// tally must be called with mu held.
+func (c *Capture) tally() Tally {
+	m := c.now.mirror.Stats()
+	t := Tally{Records: c.past.Records + m.Records, Lost: c.past.Lost, Stored: c.journal.Stats().StoredBytes}
 	for _, n := range m.Lost {
 		t.Lost += n
 	}
@@ -43,4 +50,4 @@ func Size(n uint64) string {
 }
 
 // ProducerName is what was chosen, such as bpf-syscall.
-func (c *Capture) ProducerName() string { return uapi.Producer(c.producer.ID()).String() }
+func (c *Capture) ProducerName() string { return uapi.Producer(c.current().producer.ID()).String() }
