@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include "async.h"
+#include "compat/task.h"
 
 #define BITS	8
 #define MOST	65536	/* transfers: more are lost, and counted */
@@ -16,6 +17,7 @@ struct transfer {
 	u32 type;
 	u32 via;
 	u32 pid;
+	struct vexj_async_name name;
 	struct vexj_attr_task who;
 };
 
@@ -33,6 +35,12 @@ static struct transfer *find(const struct kiocb *k)
 			return t;
 	}
 	return NULL;
+}
+
+static void hlist_replace(struct hlist_node *old, struct hlist_node *new)
+{
+	hlist_add_behind(new, old);
+	hlist_del(old);
 }
 
 static struct transfer *take(const struct kiocb *k)
@@ -69,14 +77,20 @@ void vexj_async_begin(const struct kiocb *k, u32 type, u32 via, u64 length)
 	t->type = type;
 	t->via = via;
 	t->pid = current->tgid;
+	t->name = (struct vexj_async_name){};
 	vexj_fill_task(&t->who, current);
 	raw_spin_lock_irqsave(&lock, flags);
 	old = find(k);
-	if (!old && count < MOST) {
+	if (old && current->flags & VEXJ_PF_IO_WORKER) {
+		/* It was begun by whom it is for. */
+	} else if (old) {
+		hlist_replace(&old->node, &t->node);
+		t = old;
+	} else if (count < MOST) {
 		hlist_add_head(&t->node, &table[hash_ptr((void *)k, BITS)]);
 		count++;
 		t = NULL;
-	} else if (!old) {
+	} else {
 		full = true;
 	}
 	raw_spin_unlock_irqrestore(&lock, flags);
@@ -113,9 +127,36 @@ out:
 	kfree(t);
 }
 
-void vexj_async_drop(const struct kiocb *k)
+void vexj_async_name(const struct kiocb *k, const struct vexj_async_name *name)
 {
-	kfree(take(k));
+	struct transfer *t;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&lock, flags);
+	t = find(k);
+	if (t)
+		t->name = *name;
+	raw_spin_unlock_irqrestore(&lock, flags);
+}
+
+const struct kiocb *vexj_async_named(const struct vexj_async_name *name)
+{
+	const struct kiocb *k = NULL;
+	struct transfer *t;
+	unsigned long flags;
+	int i;
+
+	if (!READ_ONCE(count))
+		return NULL;
+	raw_spin_lock_irqsave(&lock, flags);
+	for (i = 0; i < ARRAY_SIZE(table) && !k; i++) {
+		hlist_for_each_entry(t, &table[i], node) {
+			if (t->name.ring == name->ring && t->name.id == name->id)
+				k = t->k;
+		}
+	}
+	raw_spin_unlock_irqrestore(&lock, flags);
+	return k;
 }
 
 void vexj_async_forget(void)

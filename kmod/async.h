@@ -12,12 +12,16 @@
 void vexj_async_begin(const struct kiocb *k, u32 type, u32 via, u64 length);
 
 /*
+ * Some are told by what the caller called them when they complete. Two of one
+ * name are taken for each other.
+ */
+void vexj_async_name(const struct kiocb *k, const struct vexj_async_name *name);
+const struct kiocb *vexj_async_named(const struct vexj_async_name *name);
+
+/*
  * Makes the record of a transfer with its result, if it is one that was kept, and
  * forgets it. Its file is still held by the kiocb.
  */
 void vexj_async_end(const struct kiocb *k, s64 result);
-
-/* Forgets it: it will not be heard of again, or does not count. */
-void vexj_async_drop(const struct kiocb *k);
 
 #endif

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <asm/syscall.h>
+#include <trace/events/syscalls.h>
 #include "calls.h"
 #include "hooks.h"
 #include "compat/file.h"
@@ -210,6 +211,12 @@ static void on_exit(void *data, struct pt_regs *regs, long result)
 		leave(regs, result);
 	rcu_read_unlock();
 	preempt_enable_notrace();
+}
+
+static void __maybe_unused check(void)
+{
+	check_trace_callback_type_sys_enter(on_enter);
+	check_trace_callback_type_sys_exit(on_exit);
 }
 
 struct vexj_trace vexj_call_traces[] = {

@@ -38,7 +38,7 @@ static s64 began_at(const struct vexj_op *o, const struct file *f)
 	if (!S_ISREG(inode->i_mode) && !S_ISBLK(inode->i_mode))
 		return -1;
 	if (o->type == VEXJ_FS_WRITE && o->result >= 0 &&
-	    (f->f_flags & O_APPEND || (opts & VEXJ_NEGATIVE && vexj_arg(o, 5) & RWF_APPEND)))
+	    (f->f_flags & O_APPEND || (opts & VEXJ_NEGATIVE && o->arg[5] & (__force int)RWF_APPEND)))
 		return i_size_read(inode) - done;
 	if (opts & VEXJ_POSITION || (opts & VEXJ_NEGATIVE && (s64)vexj_arg(o, off) == -1))
 		return f->f_pos - done;
@@ -47,7 +47,7 @@ static s64 began_at(const struct vexj_op *o, const struct file *f)
 
 void vexj_call_io(const struct vexj_op *o)
 {
-	const struct file *f = vexj_file_at(vexj_arg(o, 0));
+	const struct file *f = vexj_file_at(o->arg[0]);
 	struct vexj_build *b = begin_file(o, o->type, f);
 
 	if (!b)
@@ -55,7 +55,7 @@ void vexj_call_io(const struct vexj_op *o)
 	vexj_put_open_file(b, f);
 	b->offset = began_at(o, f);
 	if (o->call->opts & VEXJ_VECTOR)
-		b->length = vexj_sum_iov((const void __user *)vexj_arg(o, 1), vexj_arg(o, 2));
+		b->length = vexj_sum_iov((const void __user *)o->arg[1], o->arg[2]);
 	vexj_commit(b);
 }
 
@@ -85,9 +85,9 @@ void vexj_call_copy(const struct vexj_op *o)
 	if (!b)
 		return;
 	if (to_file)
-		at = sendfile ? NULL : (const s64 __user *)vexj_arg(o, 3);
+		at = sendfile ? NULL : (const s64 __user *)o->arg[3];
 	else
-		at = (const s64 __user *)vexj_arg(o, sendfile ? 2 : 1);
+		at = (const s64 __user *)o->arg[sendfile ? 2 : 1];
 	vexj_put_open_file(b, f);
 	if (to_file && vexj_recordable(file_inode(in)))
 		put_source(b, in);
@@ -100,13 +100,13 @@ void vexj_call_copy(const struct vexj_op *o)
 
 void vexj_call_mmap(const struct vexj_op *o)
 {
-	u32 prot = vexj_arg(o, 2), flags = vexj_arg(o, 3), type = flags & MAP_TYPE;
+	u32 prot = o->arg[2], flags = o->arg[3], type = flags & MAP_TYPE;
 	const struct file *f;
 	struct vexj_build *b;
 
 	if (!(prot & PROT_WRITE) || flags & MAP_ANONYMOUS || (type != MAP_SHARED && type != MAP_SHARED_VALIDATE))
 		return;
-	f = vexj_file_at(vexj_arg(o, 4));
+	f = vexj_file_at(o->arg[4]);
 	b = begin_file(o, VEXJ_FS_MMAP_WRITE, f);
 	if (!b)
 		return;
@@ -119,7 +119,7 @@ void vexj_call_mmap(const struct vexj_op *o)
 static void call_lock(const struct vexj_op *o, u32 kind, u32 command, bool blocking, const struct flock *range)
 {
 	struct vexj_attr_lock lock = { .command = command, .blocking = blocking };
-	const struct file *f = vexj_file_at(vexj_arg(o, 0));
+	const struct file *f = vexj_file_at(o->arg[0]);
 	struct vexj_build *b = begin_file(o, VEXJ_FS_LOCK, f);
 
 	if (!b)
@@ -136,19 +136,19 @@ static void call_lock(const struct vexj_op *o, u32 kind, u32 command, bool block
 
 void vexj_call_flock(const struct vexj_op *o)
 {
-	u32 cmd = vexj_arg(o, 1);
+	u32 cmd = o->arg[1];
 
 	call_lock(o, VEXJ_LOCK_FLOCK, cmd & LOCK_UN ? 0 : cmd & LOCK_EX ? 2 : 1, !(cmd & LOCK_NB), NULL);
 }
 
 void vexj_call_fcntl(const struct vexj_op *o)
 {
-	u32 cmd = vexj_arg(o, 1);
+	u32 cmd = o->arg[1];
 	struct flock l = {};
 
 	if (cmd != F_SETLK && cmd != F_SETLKW && cmd != F_OFD_SETLK && cmd != F_OFD_SETLKW)
 		return;
-	if (copy_from_user_nofault(&l, (const void __user *)vexj_arg(o, 2), sizeof(l)))
+	if (copy_from_user_nofault(&l, (const void __user *)o->arg[2], sizeof(l)))
 		memset(&l, 0, sizeof(l));
 	call_lock(o, cmd > F_SETLKW ? VEXJ_LOCK_OFD : VEXJ_LOCK_POSIX,
 		  l.l_type == F_UNLCK ? 0 : l.l_type == F_WRLCK ? 2 : 1,
@@ -157,13 +157,13 @@ void vexj_call_fcntl(const struct vexj_op *o)
 
 static void call_clone(const struct vexj_op *o, u32 cmd)
 {
-	const struct file *f = vexj_file_at(vexj_arg(o, 0)), *src = NULL;
-	struct file_clone_range range = { .src_fd = vexj_arg(o, 2) };
+	const struct file *f = vexj_file_at(o->arg[0]), *src = NULL;
+	struct file_clone_range range = { .src_fd = o->arg[2] };
 	struct vexj_build *b = begin_file(o, VEXJ_FS_WRITE, f);
 
 	if (!b)
 		return;
-	if (cmd == FICLONERANGE && copy_from_user_nofault(&range, (const void __user *)vexj_arg(o, 2), sizeof(range)))
+	if (cmd == FICLONERANGE && copy_from_user_nofault(&range, (const void __user *)o->arg[2], sizeof(range)))
 		range = (struct file_clone_range){ .src_fd = -1 };
 	b->subtype = VEXJ_SUBTYPE(VEXJ_VIA_CLONE, 0);
 	b->offset = range.dest_offset;
@@ -177,7 +177,7 @@ static void call_clone(const struct vexj_op *o, u32 cmd)
 
 void vexj_call_ioctl(const struct vexj_op *o)
 {
-	u32 cmd = vexj_arg(o, 1);
+	u32 cmd = o->arg[1];
 	const struct file *f;
 	struct vexj_build *b;
 
@@ -193,7 +193,7 @@ void vexj_call_ioctl(const struct vexj_op *o)
 	default:
 		return;
 	}
-	f = vexj_file_at(vexj_arg(o, 0));
+	f = vexj_file_at(o->arg[0]);
 	b = begin_file(o, VEXJ_FS_IOCTL, f);
 	if (!b)
 		return;

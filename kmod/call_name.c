@@ -74,7 +74,7 @@ void vexj_call_path(const struct vexj_op *o)
 /* A unix socket that is bound to a path makes a node there. */
 void vexj_call_bind(const struct vexj_op *o)
 {
-	const struct sockaddr_un __user *addr = (const void __user *)vexj_arg(o, 1);
+	const struct sockaddr_un __user *addr = (const void __user *)o->arg[1];
 	struct vexj_build *b;
 	u16 family;
 	char first;
@@ -101,7 +101,7 @@ void vexj_call_open(const struct vexj_op *o)
 	if (o->call->flags == VEXJ_NOARG)		/* creat */
 		flags = O_CREAT | O_WRONLY | O_TRUNC;
 	if (o->call->flags == VEXJ_CWD) {		/* openat2 */
-		if (copy_from_user_nofault(how, (const void __user *)vexj_arg(o, 2), sizeof(how)))
+		if (copy_from_user_nofault(how, (const void __user *)o->arg[2], sizeof(how)))
 			memset(how, 0, sizeof(how));
 		flags = how[0];
 		mode = how[1];
@@ -129,6 +129,11 @@ void vexj_call_delete(const struct vexj_op *o)
 
 	if (!b)
 		return;
+	if (o->st->held) {
+		vexj_put_held(b, &o->st->held);
+		vexj_commit(b);
+		return;
+	}
 	if (!put_target(b, o, &w, vexj_text(o, o->call->path))) {
 		vexj_abort(b);
 		return;

@@ -37,8 +37,9 @@ enum vexj_shape {
 	VEXJ_SHAPE_EXEC,	/* only what failed: a success has its own tracepoint */
 };
 
-#define VEXJ_NOARG	7
-#define VEXJ_CWD	6	/* as a dirfd: the call has none */
+/* Arguments are counted from 1. */
+#define VEXJ_NOARG	0
+#define VEXJ_CWD	7	/* as a dirfd: the call has none */
 
 #define VEXJ_FOLLOW	0x01	/* a link at the end is followed */
 #define VEXJ_AT_NOFOLLOW 0x02	/* unless the flags say AT_SYMLINK_NOFOLLOW */
@@ -81,7 +82,7 @@ const struct vexj_call *vexj_call_of(unsigned long nr);
 
 static inline unsigned long vexj_arg(const struct vexj_op *o, u8 i)
 {
-	return i < 6 ? o->arg[i] : 0;
+	return i && i <= 6 ? o->arg[i - 1] : 0;
 }
 
 static inline int vexj_dirfd(const struct vexj_op *o, u8 i)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Names: made, removed, moved, linked. */
 #include <linux/slab.h>
+#include "calls.h"
 #include "hooks.h"
 #include "compat/prototypes.h"
 
@@ -102,6 +103,30 @@ static void unlinked(struct vexj_hit *h)
 static void directory_removed(struct vexj_hit *h)
 {
 	gone(h, VEXJ_FS_RMDIR);
+}
+
+/*
+ * A compiler may have put a part of vfs_rmdir() into rmdir(2): then this, which is
+ * called from within, is where the object of the call is known.
+ */
+static bool may_go(struct vexj_hit *h)
+{
+	const struct dentry *dentry = (void *)h->arg[0];
+	struct vexj_state *st = h->st;
+	struct vexj_build *b;
+
+	if (st->top || !st->call || st->call->shape != VEXJ_SHAPE_DELETE || !vexj_wanted(VEXJ_FS_RMDIR))
+		return false;
+	b = vexj_begin(VEXJ_FS_RMDIR, VEXJ_VIA_CALL);
+	if (!b)
+		return false;
+	vexj_put_file(b, VEXJ_ATTR_FILE, vexj_inode_of(dentry));
+	vexj_put_parents(b, vexj_dir_of(dentry), NULL);
+	vexj_put_dentry(b, VEXJ_ATTR_PATH, st, dentry);
+	kfree(st->held);
+	st->held = vexj_hold(b);
+	vexj_abort(b);
+	return false;
 }
 
 static bool links(struct vexj_hit *h)
@@ -235,6 +260,9 @@ struct vexj_probe vexj_name_probes[] = {
 		.function = "vfs_rmdir", .operation = "rmdir", .returns = VEXJ_RETURNS_INT,
 		.at = { VEXJ_RMDIR_DENTRY, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_RMDIR_DENTRY),
 		.enter = goes, .leave = directory_removed,
+	}, {
+		.function = "security_inode_rmdir", .operation = "the object of rmdir",
+		.at = { VEXJ_MAY_RMDIR_DENTRY, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_MAY_RMDIR_DENTRY), .enter = may_go,
 	}, {
 		.function = "vfs_link", .operation = "hardlink", .returns = VEXJ_RETURNS_INT,
 		.at = { 0, VEXJ_LINK_NEW, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_LINK_NEW),

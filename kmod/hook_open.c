@@ -103,7 +103,8 @@ static void hold_name(struct vexj_hit *h)
 	struct vexj_walk w = {};
 	struct vexj_build *b;
 
-	if (!vexj_failed_wanted() || !vexj_wanted(VEXJ_FS_OPEN))
+	/* Since 7.0 a name that could not be had is passed on as an error. */
+	if (IS_ERR_OR_NULL(name) || !vexj_failed_wanted() || !vexj_wanted(VEXJ_FS_OPEN))
 		return;
 	b = vexj_begin(VEXJ_FS_OPEN, VEXJ_VIA_CALL);
 	if (!b)

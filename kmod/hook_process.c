@@ -7,6 +7,7 @@
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
+#include <trace/events/sched.h>
 #include "hooks.h"
 
 #define ARGV_MAX 1024
@@ -63,14 +64,22 @@ static void executed(void *data, struct task_struct *task, pid_t old_pid, struct
 static bool last_out(struct task_struct *task)
 {
 	struct vexj_state *leader;
+	bool only;
 
 	if (atomic_read(&task->signal->live))
 		return false;
+	rcu_read_lock();
 	leader = vexj_state_find(task->group_leader);
-	return !leader || !xchg(&leader->exited, 1);
+	only = !leader || !xchg(&leader->exited, 1);
+	rcu_read_unlock();
+	return only;
 }
 
+#ifdef VEXJ_HAVE_EXIT_GROUP_DEAD
+static void exited(void *data, struct task_struct *task, bool group_dead)
+#else
 static void exited(void *data, struct task_struct *task)
+#endif
 {
 	struct signal_struct *signal = task->signal;
 	struct vexj_build *b;
@@ -87,6 +96,14 @@ static void exited(void *data, struct task_struct *task)
 static void freed(void *data, struct task_struct *task)
 {
 	vexj_state_drop(task);
+}
+
+static void __maybe_unused check(void)
+{
+	check_trace_callback_type_sched_process_fork(forked);
+	check_trace_callback_type_sched_process_exec(executed);
+	check_trace_callback_type_sched_process_exit(exited);
+	check_trace_callback_type_sched_process_free(freed);
 }
 
 struct vexj_trace vexj_process_traces[] = {

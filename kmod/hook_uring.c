@@ -7,12 +7,16 @@
 #include <uapi/linux/io_uring.h>
 #include "async.h"
 #include "compat/uring.h"
+#ifdef VEXJ_HAVE_URING_NAMED_COMPLETION
+#include <trace/events/io_uring.h>
+#endif
 
 static bool issues(struct vexj_hit *h)
 {
 	struct vexj_state *st = h->st;
 
 	st->request = (void *)h->arg[0];
+	st->submitted.issued = true;
 	st->request_recorded = false;
 	st->opened = NULL;
 	return true;
@@ -34,10 +38,12 @@ static bool installs(struct vexj_hit *h)
 	return false;
 }
 
-static bool is_vector(const void *req)
+static bool is_vector(const struct vexj_state *st, const void *req)
 {
 	int op = vexj_uring_opcode(req);
 
+	if (op < 0 && st->submitted.req == req)
+		op = st->submitted.opcode;
 	return op == IORING_OP_READV || op == IORING_OP_WRITEV;
 }
 
@@ -50,10 +56,11 @@ static bool transfers(struct vexj_hit *h, u32 type)
 	h->in->inode[0] = file_inode(k->ki_filp);
 	if (!vexj_selected(h->in->inode[0]) || !vexj_wanted(type))
 		return false;
-	if (is_vector(rw))
+	if (is_vector(h->st, rw))
 		length = vexj_sum_iov((const void __user *)(unsigned long)rw->addr, length);
-	h->in->note[0] = k->ki_pos;
 	vexj_async_begin(k, type, VEXJ_VIA_URING, length);
+	if (h->st->submitted.req == rw)
+		vexj_async_name(k, &h->st->submitted.name);
 	return true;
 }
 
@@ -67,18 +74,6 @@ static bool writes(struct vexj_hit *h)
 	return transfers(h, VEXJ_FS_WRITE);
 }
 
-/*
- * What it did is in the request, or has moved its position on. A transfer that
- * moved nothing past the page cache may still be under way.
- */
-static bool done(const struct vexj_hit *h, const struct kiocb *k, s64 *result)
-{
-	if (vexj_uring_result(k, result))
-		return true;
-	*result = k->ki_pos - (loff_t)h->in->note[0];
-	return *result || !(k->ki_flags & IOCB_DIRECT);
-}
-
 static void transferred(struct vexj_hit *h)
 {
 	const struct kiocb *k = (void *)h->arg[0];
@@ -88,11 +83,10 @@ static void transferred(struct vexj_hit *h)
 	case -EAGAIN:		/* it will be tried again, by a thread that may wait */
 	case -EIOCBQUEUED:	/* it completes later, or has already */
 		return;
-	case 0:
-		if (!done(h, k, &result))
-			return;
 	}
-	vexj_async_end(k, result);
+	/* Where the request does not tell, its completion does. */
+	if (vexj_uring_result(k, &result))
+		vexj_async_end(k, h->result < 0 ? h->result : result);
 }
 
 static bool completes(struct vexj_hit *h)
@@ -110,7 +104,7 @@ static bool names(struct vexj_hit *h, u32 type, int dfd, const struct filename *
 	struct vexj_walk w = {};
 	struct vexj_build *b;
 
-	if (!h->st->request || !vexj_failed_wanted() || !vexj_wanted(type))
+	if (!h->st->request || IS_ERR_OR_NULL(name) || IS_ERR(name2) || !vexj_failed_wanted() || !vexj_wanted(type))
 		return false;
 	b = vexj_begin(type, VEXJ_VIA_URING);
 	if (!b)
@@ -206,5 +200,89 @@ struct vexj_probe vexj_uring_probes[] = {
 	NAMES("do_renameat2", "filename_renameat2", "renameat by io_uring that fails", renames, 0, 1, 2, 3),
 	NAMES("do_linkat", "filename_linkat", "linkat by io_uring that fails", links, 0, 1, 2, 3),
 	NAMES("do_symlinkat", "filename_symlinkat", "symlinkat by io_uring that fails", symlinks, 0, 1, 2),
+	{}
+};
+
+#ifdef VEXJ_HAVE_URING_NAMED_COMPLETION
+/*
+ * Before 5.19 a request is private to io_uring, and it is not said of a result
+ * which one it is of but by the name that the caller gave it.
+ */
+static void submitted(void *data, void *ring, void *req, u8 opcode, u64 id, u32 flags, bool force, bool sq_thread)
+{
+	struct vexj_state *st;
+
+	rcu_read_lock();
+	st = vexj_state_here(true);
+	if (st) {
+		st->submitted.req = req;
+		st->submitted.name = (struct vexj_async_name){ ring, id };
+		st->submitted.opcode = opcode;
+		st->submitted.issued = false;
+	}
+	rcu_read_unlock();
+}
+
+static u32 type_of(u8 opcode)
+{
+	switch (opcode) {
+	case IORING_OP_READV:
+	case IORING_OP_READ_FIXED:
+	case IORING_OP_READ:
+		return VEXJ_FS_READ;
+	case IORING_OP_WRITEV:
+	case IORING_OP_WRITE_FIXED:
+	case IORING_OP_WRITE:
+		return VEXJ_FS_WRITE;
+	}
+	return 0;
+}
+
+/* One that failed before it was issued: it has its file and nothing else yet. */
+static const struct kiocb *refused(struct vexj_state *st, const struct vexj_async_name *name)
+{
+	const struct kiocb *k = st->submitted.req;
+	u32 type = type_of(st->submitted.opcode);
+
+	if (!k || st->submitted.issued || st->submitted.name.ring != name->ring || st->submitted.name.id != name->id)
+		return NULL;
+	st->submitted.req = NULL;
+	if (!type || !k->ki_filp || !vexj_selected(file_inode(k->ki_filp)) || !vexj_wanted(type))
+		return NULL;
+	vexj_async_begin(k, type, VEXJ_VIA_URING, 0);
+	return k;
+}
+
+static void completed(void *data, void *ring, u64 id, int result, unsigned int flags)
+{
+	const struct vexj_async_name name = { ring, id };
+	const struct kiocb *k;
+	struct vexj_state *st;
+
+	rcu_read_lock();
+	k = vexj_async_named(&name);
+	if (!k && result < 0) {
+		st = vexj_state_find(current);
+		k = st ? refused(st, &name) : NULL;
+	}
+	if (k)
+		vexj_async_end(k, result);
+	rcu_read_unlock();
+}
+
+static void __maybe_unused check(void)
+{
+	check_trace_callback_type_io_uring_submit_sqe(submitted);
+	check_trace_callback_type_io_uring_complete(completed);
+}
+#endif
+
+struct vexj_trace vexj_uring_traces[] = {
+#if defined(VEXJ_HAVE_URING_NAMED_COMPLETION)
+	{ "io_uring_submit_sqe", "read and write by io_uring", submitted },
+	{ "io_uring_complete", "read and write by io_uring", completed },
+#elif !defined(VEXJ_HAVE_IO_URING_TYPES)
+	{ "io_uring_complete", "the result of reads and writes by io_uring", NULL },
+#endif
 	{}
 };

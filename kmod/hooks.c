@@ -21,7 +21,7 @@ static struct vexj_probe *const groups[] = {
 	vexj_attribute_probes, vexj_memory_probes, vexj_path_probes, vexj_aio_probes, vexj_uring_probes,
 };
 
-static struct vexj_trace *const traces[] = { vexj_call_traces, vexj_process_traces };
+static struct vexj_trace *const traces[] = { vexj_call_traces, vexj_process_traces, vexj_uring_traces };
 
 /* Counts the runs; odd while there is one. Entries of another run are stale. */
 static u64 run;
@@ -193,7 +193,13 @@ static void place_probe(struct vexj_probe *p)
 static void place_trace(struct vexj_trace *t)
 {
 	t->tp = vexj_tracepoint(t->name);
-	t->report = vexj_hook_report(t->name, t->operation, t->tp ? NULL : "%s", "this kernel has no such tracepoint");
+	if (t->tp && t->probe) {
+		t->report = vexj_hook_report(t->name, t->operation, NULL);
+		return;
+	}
+	t->report = vexj_hook_report(t->name, t->operation, "%s",
+				     t->tp ? "its arguments are not those that are known" : "this kernel has no such tracepoint");
+	t->tp = NULL;
 }
 
 static bool placed(const struct vexj_probe *p)
@@ -213,6 +219,7 @@ int vexj_hooks_init(void)
 	err = vexj_states_init();
 	if (err)
 		return err;
+	vexj_prototypes_init();
 	if (vexj_walk_init())
 		vexj_hook_report("dentry_hashtable", "where the names of failed calls lead", "it was not found in this kernel");
 	for_each_trace(t, i)

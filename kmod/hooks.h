@@ -98,13 +98,27 @@ struct vexj_trace {
 	struct vexj_hook *report;
 };
 
-extern struct vexj_trace vexj_call_traces[], vexj_process_traces[];
+extern struct vexj_trace vexj_call_traces[], vexj_process_traces[], vexj_uring_traces[];
 
 /* ---- state.c: what a task carries from one hook to the next ---- */
 
 struct vexj_noted {
 	const struct vfsmount *mnt;
 	const struct super_block *sb;
+};
+
+/* What a transfer is called by whoever will be told of its end (async.h). */
+struct vexj_async_name {
+	const void *ring;
+	u64 id;
+};
+
+/* The request of io_uring that was submitted last, where its completion does not say which it is of. */
+struct vexj_submitted {
+	const void *req;
+	struct vexj_async_name name;
+	u8 opcode;
+	bool issued;
 };
 
 struct vexj_state {
@@ -122,6 +136,7 @@ struct vexj_state {
 	const void *request;	/* of io_uring, under way */
 	struct vexj_noted mounts[VEXJ_MOUNTS];	/* that it has write access to */
 	u8 next_mount;
+	struct vexj_submitted submitted;
 	bool selected;		/* in the call under way */
 	bool recorded;		/* a function that the call ran has made its record */
 	bool request_recorded;
@@ -282,5 +297,9 @@ void vexj_async_forget(void);
  * kernel from what its hook takes it for.
  */
 const char *vexj_prototype_differs(const char *function);
+void vexj_prototypes_init(void);
+
+/* symbol.c: where a variable of the kernel's is that is not exported; NULL: not known. */
+const void *vexj_find_variable(const char *name);
 
 #endif

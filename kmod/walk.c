@@ -12,10 +12,10 @@
 #include <linux/dcache.h>
 #include <linux/fdtable.h>
 #include <linux/fs_struct.h>
+#include <linux/list_bl.h>
 #include <linux/magic.h>
 #include <linux/namei.h>
 #include <linux/pagemap.h>
-#include <linux/rculist_bl.h>
 #include <linux/stringhash.h>
 #include <linux/uaccess.h>
 #include "hooks.h"
@@ -32,21 +32,6 @@ static_assert(VEXJ_WORK_SIZE >= START + PATH_MAX);
 static struct hlist_bl_head *table __ro_after_init;
 static unsigned int shift __ro_after_init;
 
-/*
- * The address of a variable that is not exported: of a kprobe that cannot be
- * placed, as it is no code, the address has been looked up all the same.
- */
-static const void *find_variable(const char *name)
-{
-	struct kprobe kp = { .symbol_name = name };
-
-	if (!register_kprobe(&kp)) {
-		unregister_kprobe(&kp);
-		return NULL;
-	}
-	return kp.addr;
-}
-
 /* The child that the walk's name, of len bytes at pos, means; NULL: not cached. */
 static const struct dentry *child_of(const struct vexj_walk *w, u32 len)
 {
@@ -59,9 +44,10 @@ static const struct dentry *child_of(const struct vexj_walk *w, u32 len)
 	if (!table || parent->d_flags & (DCACHE_OP_HASH | DCACHE_OP_COMPARE))
 		return NULL;
 	hash = full_name_hash(parent, name, len);
-	hlist_bl_for_each_entry_rcu(d, node, table + (hash >> shift), d_hash) {
-		if (i++ == MAX_CHAIN)
-			return NULL;
+	/* As hlist_bl_for_each_entry_rcu(): bit 0 of the first is the bucket's lock. */
+	node = (void *)((unsigned long)READ_ONCE(table[hash >> shift].first) & ~LIST_BL_LOCKMASK);
+	for (; node && i < MAX_CHAIN; node = READ_ONCE(node->next), i++) {
+		d = hlist_bl_entry(node, struct dentry, d_hash);
 		if (READ_ONCE(d->d_parent) != parent || READ_ONCE(d->d_name.hash) != hash ||
 		    READ_ONCE(d->d_name.len) != len || d_unhashed(d))
 			continue;
@@ -378,8 +364,8 @@ static bool table_works(void)
 
 int vexj_walk_init(void)
 {
-	const void *buckets = find_variable("dentry_hashtable");
-	const void *bits = find_variable("d_hash_shift");
+	const void *buckets = vexj_find_variable("dentry_hashtable");
+	const void *bits = vexj_find_variable("d_hash_shift");
 
 	if (buckets && bits && !copy_from_kernel_nofault(&table, buckets, sizeof(table)) &&
 	    !copy_from_kernel_nofault(&shift, bits, sizeof(shift)) && table && shift < 32 &&

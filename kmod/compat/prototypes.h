@@ -15,6 +15,7 @@
 #include <linux/fs_struct.h>
 #include <linux/mm.h>
 #include <linux/mount.h>
+#include <linux/security.h>
 #include <linux/splice.h>
 #include <linux/xattr.h>
 
@@ -67,6 +68,8 @@ struct vma_iterator;
 #define VEXJ_RMDIR_DENTRY \
 	VEXJ_FIRST(VEXJ_SHIFTED(vfs_rmdir, int, 1, struct inode *, struct dentry *), \
 		   VEXJ_LEASED(vfs_rmdir, int, 1, struct inode *, struct dentry *))
+#define VEXJ_MAY_RMDIR_DENTRY \
+	(VEXJ_IS(security_inode_rmdir, int, struct inode *, struct dentry *) ? 1 : VEXJ_NO_PLACE)
 #define VEXJ_LINK_NEW \
 	(VEXJ_IS(vfs_link, int, struct dentry *, struct inode *, struct dentry *, struct inode **) ? 2 : \
 	 VEXJ_IS(vfs_link, int, struct dentry *, struct user_namespace *, struct inode *, struct dentry *, struct inode **) || \

@@ -3,7 +3,7 @@
 #define VEXJ_COMPAT_UNALIGNED_H
 
 /* Moved in 6.12. */
-#if __has_include(<linux/unaligned.h>)
+#ifdef VEXJ_HAVE_LINUX_UNALIGNED
 #include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>

@@ -53,7 +53,7 @@ boot() {
 	timeout -k 10 "$seconds" qemu-system-x86_64 \
 		-accel tcg,thread=multi -cpu max -smp 2 -m 2G -nodefaults -nographic -no-reboot \
 		-kernel "$kernel/vmlinuz" -initrd "$run/initrd" \
-		-append 'console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off random.trust_cpu=on tsc=reliable' \
+		-append 'console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off random.trust_cpu=on tsc=reliable no_timer_check' \
 		-chardev "file,id=console,path=$run/console" -serial chardev:console \
 		-device virtio-serial-pci "${arguments[@]}" \
 		</dev/null >"$run/qemu" 2>&1 &
