@@ -125,7 +125,7 @@ func unpackEntry(compression uint8, data []byte) ([]byte, error) {
 	if compression != entryLZ4 || len(data) < 4 || le.Uint32(data) != 0x184D2204 {
 		return data, nil
 	}
-	out, err := io.ReadAll(io.LimitReader(lz4.NewReader(bytes.NewReader(data)), 4*maxLook+1))
+	out, err := io.ReadAll(io.LimitReader(lz4.NewReader(bytes.NewReader(data)), maxLook+1))
 	if err != nil {
 		return nil, fmt.Errorf("the LZ4 frame: %w", err)
 	}
@@ -135,8 +135,8 @@ func unpackEntry(compression uint8, data []byte) ([]byte, error) {
 // readJSON reads the members that have a place in a record. A member of another
 // type than it should have is left where it is, in the data.
 func (f *semanticFacts) readJSON(data []byte) error {
-	if len(data) > 4*maxLook {
-		return nil
+	if len(data) > maxLook {
+		return nil // what it could unpack to is bounded too
 	}
 	if !json.Valid(data) {
 		return fmt.Errorf("the data is said to be JSON and is not")

@@ -28,6 +28,7 @@ type SegmentInfo struct {
 
 	Sealed    bool // it will not change any more
 	Recovered bool // by the next writer, after a crash
+	Archived  bool // it is in a directory of an archive
 	Signed    bool
 	Previous  Digest // value of the chain at the end of the segment before
 	Chain     Digest // at its end; zero while it is not sealed
@@ -70,7 +71,7 @@ func (r *Reader) segmentInfo(x *index) (SegmentInfo, error) {
 	if r.closed {
 		return SegmentInfo{}, ErrClosed
 	}
-	i := SegmentInfo{Name: x.name, First: x.first, Last: x.first - 1}
+	i := SegmentInfo{Name: x.name, First: x.first, Last: x.first - 1, Archived: x.dir != r.dir}
 	if err := r.load(x, true); err != nil {
 		if gone(err) {
 			i.Err = err

@@ -89,10 +89,10 @@ func newListed(s userjournal.SegmentInfo) listed {
 		l.State, l.Chain = "sealed", s.Chain.String()
 	}
 	switch {
+	case s.Archived:
+		l.State = "archived"
 	case s.Recovered:
 		l.State = "recovered"
-	case l.Codec == "zstd":
-		l.State = "archived"
 	}
 	return l
 }
