@@ -22,7 +22,7 @@ import (
 )
 
 var (
-	dir     = flag.String("dir", "", "`folder` of the journal, made if missing")
+	dir     = flag.String("dir", "", "`folder` of the journal, made if missing; without it one for the time of the run")
 	records = flag.Int("records", 10_000_000, "`number` of records to make")
 	codec   = flag.String("codec", "delta", "`name` of the codec to make it with")
 	runs    = flag.Int("runs", 5, "`times` that each question is asked, each with a cold cache")
@@ -40,11 +40,17 @@ func main() {
 }
 
 func run() error {
-	if *dir == "" {
-		return errors.New("say where the journal is, or is to be made, with -dir")
-	}
 	if *ask != "" {
 		return answer(*ask, *seed)
+	}
+	if *dir == "" {
+		// Not in /tmp, which may be memory and has no cold cache.
+		base, err := os.MkdirTemp("/var/tmp", "vexj-read")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(base)
+		*dir = filepath.Join(base, "journal")
 	}
 	if _, err := os.Stat(*dir); errors.Is(err, fs.ErrNotExist) {
 		if err := fill(); err != nil {
