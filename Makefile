@@ -54,7 +54,7 @@ lint: ## gofmt, go vet, staticcheck, clang-format, shellcheck
 	$(GO) tool staticcheck ./...
 	scripts/lint-c.sh
 	shellcheck -x scripts/*.sh .ci/run
-	shellcheck -s dash scripts/vm/init
+	shellcheck -s dash scripts/vm/init scripts/vm/peers
 
 .PHONY: test
 test: ## everything that CI runs (as root, to test capturing)

@@ -37,7 +37,7 @@ type devInfo struct {
 	RingBytes      uint64
 	Watermark      uint32
 	DeadlineMs     uint32
-	IdBase         uint64
+	IDBase         uint64
 	GlobalSequence uint64
 	Visibility     uint64
 	Runs           uint32
@@ -55,11 +55,11 @@ type devConsume struct {
 	Watermark  uint32
 	Cpus       uint32
 	Visibility uint64
-	IdBase     uint64
+	IDBase     uint64
 }
 
 type devCounters struct {
-	Cpu            uint32
+	CPU            uint32
 	Reserved       uint32
 	Attempted      uint64
 	Recorded       uint64
@@ -91,18 +91,18 @@ type devFollow struct {
 type devContext struct {
 	Kind       uint32
 	Index      uint32
-	Id         uint64
+	ID         uint64
 	Session    uint64
 	Parent     uint64
 	Root       uint64
 	Visibility uint64
-	AgentIdLen uint32
+	AgentIDLen uint32
 	Processes  uint32
-	AgentId    [agentIDSize]byte
+	AgentID    [agentIDSize]byte
 }
 
 type devPeek struct {
-	Cpu      uint32
+	CPU      uint32
 	Reserved uint32
 	Buffer   uint64
 	Size     uint64

@@ -27,7 +27,7 @@ type Context struct {
 
 func (c *Context) encode() (devContext, error) {
 	v := devContext{
-		Session: c.Session, Parent: c.Parent, Root: c.Root, Visibility: c.Visibility, AgentIdLen: uint32(len(c.Agent)),
+		Session: c.Session, Parent: c.Parent, Root: c.Root, Visibility: c.Visibility, AgentIDLen: uint32(len(c.Agent)),
 	}
 	switch {
 	case (c.PID == 0) == (c.Cgroup == 0):
@@ -35,11 +35,11 @@ func (c *Context) encode() (devContext, error) {
 	case len(c.Agent) > agentIDSize:
 		return v, fmt.Errorf("%w: the agent's name has %d bytes, at most %d fit", ErrContext, len(c.Agent), agentIDSize)
 	case c.PID != 0:
-		v.Kind, v.Id = contextTree, uint64(c.PID)
+		v.Kind, v.ID = contextTree, uint64(c.PID)
 	default:
-		v.Kind, v.Id = contextCgroup, c.Cgroup
+		v.Kind, v.ID = contextCgroup, c.Cgroup
 	}
-	copy(v.AgentId[:], c.Agent)
+	copy(v.AgentID[:], c.Agent)
 	return v, nil
 }
 
@@ -92,13 +92,13 @@ func (d *Device) Contexts() ([]Context, error) {
 			return nil, explain("asking for contexts", err)
 		}
 		c := Context{
-			Agent:   string(v.AgentId[:min(v.AgentIdLen, agentIDSize)]),
+			Agent:   string(v.AgentID[:min(v.AgentIDLen, agentIDSize)]),
 			Session: v.Session, Parent: v.Parent, Root: v.Root, Visibility: v.Visibility, Processes: int(v.Processes),
 		}
 		if v.Kind == contextTree {
-			c.PID = uint32(v.Id)
+			c.PID = uint32(v.ID)
 		} else {
-			c.Cgroup = v.Id
+			c.Cgroup = v.ID
 		}
 		all = append(all, c)
 	}

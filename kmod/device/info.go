@@ -44,7 +44,7 @@ func (d *Device) Info() (Info, error) {
 	info := Info{
 		CPUs: int(v.Cpus), Consumer: int(v.Consumer), Comm: unix.ByteSliceToString(v.Comm[:]),
 		RingBytes: int(v.RingBytes), Watermark: int(v.Watermark), Deadline: int(v.DeadlineMs),
-		IDBase: v.IdBase, GlobalSequence: v.GlobalSequence, Runs: int(v.Runs),
+		IDBase: v.IDBase, GlobalSequence: v.GlobalSequence, Runs: int(v.Runs),
 		HooksPlaced: int(v.HooksPlaced), HooksMissing: int(v.HooksMissing),
 		Contexts: int(v.Contexts), Followed: int(v.Followed),
 	}
@@ -70,7 +70,7 @@ func (d *Device) Counts(cpu int) (Counts, error) { return d.counts(uint32(cpu)) 
 func (d *Device) Total() (Counts, error) { return d.counts(allCPUs) }
 
 func (d *Device) counts(cpu uint32) (Counts, error) {
-	v := devCounters{Cpu: cpu}
+	v := devCounters{CPU: cpu}
 	if _, err := d.ioctl(iocCounters, unsafe.Pointer(&v)); err != nil {
 		return Counts{}, explain("reading the module's counters", err)
 	}

@@ -37,7 +37,8 @@ var numbers = map[string]uint64{
 
 // cName is the C name of a Go field: RingBytes is ring_bytes.
 func cName(field string) string {
-	return strings.ToLower(regexp.MustCompile(`([a-z])([A-Z])`).ReplaceAllString(field, "${1}_$2"))
+	field = regexp.MustCompile(`([a-z])([A-Z])`).ReplaceAllString(field, "${1}_$2")
+	return strings.ToLower(regexp.MustCompile(`([A-Z])([A-Z][a-z])`).ReplaceAllString(field, "${1}_$2"))
 }
 
 // TestLayoutMatchesHeader has the compiler compare every number, size and offset

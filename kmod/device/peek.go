@@ -18,7 +18,7 @@ import (
 // from the ring.
 func (d *Device) Peek(cpu, size int) ([]uapi.Record, error) {
 	buffer := make([]byte, max(size, uapi.HeaderSize))
-	v := devPeek{Cpu: uint32(cpu), Buffer: uint64(uintptr(unsafe.Pointer(&buffer[0]))), Size: uint64(len(buffer))}
+	v := devPeek{CPU: uint32(cpu), Buffer: uint64(uintptr(unsafe.Pointer(&buffer[0]))), Size: uint64(len(buffer))}
 	_, err := d.ioctl(iocPeek, unsafe.Pointer(&v))
 	runtime.KeepAlive(buffer)
 	if err == unix.ENOTCONN || err == unix.ENOENT {

@@ -75,7 +75,7 @@ func (p *Producer) begin(o *Options) error {
 	if _, err := p.ioctl(iocConsume, unsafe.Pointer(&v)); err != nil {
 		return p.refused(o, err)
 	}
-	p.idBase, p.ringBytes = v.IdBase, int(v.RingBytes)
+	p.idBase, p.ringBytes = v.IDBase, int(v.RingBytes)
 	p.last = make([]Counts, v.Cpus)
 	if p.hooks, err = p.Device.Hooks(); err != nil {
 		return err
