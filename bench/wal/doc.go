@@ -20,7 +20,7 @@
 //	record  each writer syncs after each record and waits for it
 //
 // With "none" and "10ms" a record is a call of its own, as in a program that has
-// one after the other. Stores that want a transaction get one of 1,000 records, or
+// one after the other; -batch gives more of them to a call. Stores that want a transaction get one of 1,000 records, or
 // of 10 ms. With "100" the hundred are one batch or transaction. What waits for the
 // disk gets fewer records: a tenth with "100", a hundredth with "record".
 //

@@ -42,14 +42,6 @@ func parsePolicy(s string) (policy, error) {
 // waits: the writers wait for the disk.
 func (p policy) waits() bool { return p >= eachHundred }
 
-// batch is how many records one call of append has.
-func (p policy) batch() int {
-	if p == eachHundred {
-		return hundred
-	}
-	return 1
-}
-
 // A journal is an engine at work in one directory.
 type journal interface {
 	// append takes records, from several goroutines. If the policy waits it

@@ -4,12 +4,14 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -27,6 +29,7 @@ func main() {
 	var b bench
 	flag.IntVar(&b.runs, "runs", 3, "how many rounds to take the median of")
 	flag.IntVar(&b.records, "records", 2_000_000, "how many records; fewer where each waits for the disk, see the documentation")
+	flag.IntVar(&b.batch, "batch", 1, "how many records one call has with policies none and 10ms, 1 to 100")
 	flag.StringVar(&b.dir, "dir", filepath.Join(os.TempDir(), "vexj-bench-wal"), "where to work; the records stay there, all else is removed")
 	flag.StringVar(&b.profile, "cpuprofile", "", "write CPU profiles to files that begin so")
 	names := flag.String("engines", "", "engines, with commas; default all")
@@ -72,6 +75,7 @@ func child(spec string) error {
 // A bench is what the flags ask for.
 type bench struct {
 	runs, records int
+	batch         int
 	dir, profile  string
 	engines       []*engine
 	policies      []policy
@@ -81,6 +85,9 @@ type bench struct {
 func (b *bench) choose(names, policies, writers string) error {
 	if b.runs < 1 || b.records < 100*hundred {
 		return fmt.Errorf("-runs must be at least 1, -records at least %d", 100*hundred)
+	}
+	if b.batch < 1 || b.batch > hundred {
+		return fmt.Errorf("-batch must be 1 to %d", hundred)
 	}
 	if names == "" {
 		for i := range engines {
@@ -121,19 +128,29 @@ func (b *bench) main() error {
 			return errors.Join(fmt.Errorf("make records: %w", err), os.RemoveAll(b.input()))
 		}
 	}
+	// Who has seen enough gets the table of what there is.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
+	defer stop()
 	all := table{bench: b}
+	if err := b.rounds(ctx, &all); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return all.print(os.Stdout)
+}
+
+func (b *bench) rounds(ctx context.Context, all *table) error {
 	for round := range b.runs {
 		for _, p := range b.policies {
 			for _, n := range b.writers {
 				for _, e := range b.engines {
-					if err := b.round(&all, round, e, p, n); err != nil {
+					if err := b.round(ctx, all, round, e, p, n); err != nil {
 						return fmt.Errorf("%s, policy %v, %d writers: %w", e.name, p, n, err)
 					}
 				}
 			}
 		}
 	}
-	return all.print(os.Stdout)
+	return nil
 }
 
 func (b *bench) input() string { return filepath.Join(b.dir, fmt.Sprintf("records-%d", b.records)) }
@@ -149,10 +166,21 @@ func (b *bench) share(p policy) int {
 	return b.records
 }
 
+// perCall is how many records one call of append has.
+func (b *bench) perCall(p policy) int {
+	switch p {
+	case eachHundred:
+		return hundred
+	case eachRecord:
+		return 1
+	}
+	return b.batch
+}
+
 // round writes and reads with one engine; and, with one writer that never
 // syncs, writes, crashes and recovers.
-func (b *bench) round(all *table, round int, e *engine, p policy, writers int) error {
-	t := task{Engine: e.name, Policy: p, Writers: writers, Records: b.share(p), Input: b.input()}
+func (b *bench) round(ctx context.Context, all *table, round int, e *engine, p policy, writers int) error {
+	t := task{Engine: e.name, Policy: p, Writers: writers, Records: b.share(p), Batch: b.perCall(p), Input: b.input()}
 	first, then := []string{"write"}, []string{"read"}
 	if p == never && writers == 1 {
 		first, then = append(first, "crash"), append(then, "recover")
@@ -169,7 +197,7 @@ func (b *bench) round(all *table, round int, e *engine, p policy, writers int) e
 			if b.profile != "" {
 				t.Profile = fmt.Sprintf("%s-%s-%v-%d-%s-%d", b.profile, e.name, p, writers, t.Do, round)
 			}
-			r, err := t.start()
+			r, err := t.start(ctx)
 			if err != nil {
 				return fmt.Errorf("%s: %w", t.Do, err)
 			}
@@ -182,7 +210,7 @@ func (b *bench) round(all *table, round int, e *engine, p policy, writers int) e
 }
 
 // start does the task in a process of its own.
-func (t task) start() (r result, err error) {
+func (t task) start(ctx context.Context) (r result, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return r, err
@@ -191,7 +219,7 @@ func (t task) start() (r result, err error) {
 	if err != nil {
 		return r, err
 	}
-	cmd := exec.Command(self)
+	cmd := exec.CommandContext(ctx, self)
 	cmd.Env = append(os.Environ(), taskEnv+"="+string(spec))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, os.Stderr

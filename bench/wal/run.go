@@ -18,6 +18,7 @@ type task struct {
 	Policy  policy
 	Writers int
 	Records int
+	Batch   int // records of one call of append
 	Input   string
 	Dir     string
 	Profile string
@@ -111,14 +112,13 @@ func (t task) write(e *engine, in *input, stop func() error) error {
 }
 
 func (t task) writer(j journal, in *input) error {
-	batch := t.Policy.batch()
 	recs := make([][]byte, 0, hundred)
 	for {
 		if recs = in.take(recs); len(recs) == 0 {
 			return nil
 		}
-		for at := 0; at < len(recs); at += batch {
-			if err := j.append(recs[at:min(at+batch, len(recs))]); err != nil {
+		for at := 0; at < len(recs); at += t.Batch {
+			if err := j.append(recs[at:min(at+t.Batch, len(recs))]); err != nil {
 				return err
 			}
 		}

@@ -70,7 +70,7 @@ func (all *table) millis(c cell) (float64, bool) {
 
 func (all *table) print(out io.Writer) error {
 	b := all.bench
-	fmt.Fprintf(out, "%d records, medians of %d rounds\n", b.records, b.runs)
+	fmt.Fprintf(out, "%d records, %d to a call, medians of up to %d rounds\n", b.records, b.batch, b.runs)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "sync\twriters\tengine\tMrecords/s\tCPU ns\tbytes\tMiB\tread-back M/s\tMiB\trecovery ms\tMiB\t")
 	for _, p := range b.policies {
