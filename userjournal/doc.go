@@ -324,7 +324,8 @@
 // its blocks there are records with it. It is derived: whoever deletes it loses
 // time only. The writer makes it from the keys of its blocks when it seals a
 // segment, off the way of those who append, and makes those that it finds missing
-// when it continues a journal; [Reindex] makes the rest. A reader that cannot
+// when it continues a journal, unless [Options].NoIndex is set; [Reindex] makes the
+// rest. A reader that cannot
 // use one, because it is missing, of another segment or damaged, goes over the
 // headers of the blocks.
 //

@@ -35,12 +35,19 @@ func newIndexer(w *Writer) *indexer {
 	x := &indexer{w: w, jobs: make(chan indexJob, 1), free: make(chan postings, 1),
 		quit: make(chan struct{}), done: make(chan struct{}, 2)}
 	go x.run()
-	go x.catchUp()
+	if w.options.NoIndex {
+		x.done <- struct{}{}
+	} else {
+		go x.catchUp()
+	}
 	return x
 }
 
 // add takes the keys of a block that was written.
 func (x *indexer) add(s *segmentWriter, sum *summary) {
+	if x.w.options.NoIndex {
+		return
+	}
 	s.keys.add(len(s.footer.entries)-1, sum)
 	if len(s.keys) < maxPostings {
 		return
@@ -56,7 +63,7 @@ func (x *indexer) add(s *segmentWriter, sum *summary) {
 // seal takes a segment that was sealed. One without records is replaced by the
 // next writer and needs no index.
 func (x *indexer) seal(s *segmentWriter) {
-	if s.footer.records == 0 {
+	if s.footer.records == 0 || x.w.options.NoIndex {
 		return
 	}
 	name := SegmentName(s.header.First)

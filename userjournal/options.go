@@ -80,6 +80,9 @@ type Options struct {
 	// SegmentAge is for how long a file is written to; 0: until it is full.
 	// It is looked at with each block, and each Interval.
 	SegmentAge time.Duration
+	// NoIndex leaves the indexes of segments to [Reindex]: they cost whoever
+	// records 100 ns a record, and are missed only by who searches.
+	NoIndex bool
 	// FS is the machine's filesystem if nil.
 	FS FS
 }

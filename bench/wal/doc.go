@@ -30,7 +30,8 @@
 // # Engines
 //
 //	usjl         vexj/userjournal as it is used, codec delta
-//	usjl-none    the same, not compressed
+//	usjl-bare    the same without the index that it makes of each segment
+//	usjl-none    neither compressed nor indexed
 //	buffered     length, CRC-32C, record through one buffer of 256 KiB: the limit
 //	etcd         go.etcd.io/etcd/server/v3/storage/wal
 //	pebble-wal   github.com/cockroachdb/pebble/v2/record, its log alone

@@ -64,7 +64,7 @@ type engine struct {
 }
 
 var engines = []engine{
-	usjl, usjlNone, buffered, etcd, pebbleWAL, pebbleDB, tidwall, bboltDB, sqlite,
+	usjl, usjlBare, usjlNone, buffered, etcd, pebbleWAL, pebbleDB, tidwall, bboltDB, sqlite,
 }
 
 func findEngine(name string) (*engine, error) {

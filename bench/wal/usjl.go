@@ -8,8 +8,11 @@ import (
 )
 
 var (
-	usjl     = engine{name: "usjl", open: openUSJL(userjournal.CodecDelta), visit: visitUSJL}
-	usjlNone = engine{name: "usjl-none", open: openUSJL(userjournal.CodecNone), visit: visitUSJL}
+	usjl     = engine{name: "usjl", note: "delta codec, chain of digests, index", open: openUSJL(userjournal.Options{}), visit: visitUSJL}
+	usjlBare = engine{name: "usjl-bare", note: "the same without index",
+		open: openUSJL(userjournal.Options{NoIndex: true}), visit: visitUSJL}
+	usjlNone = engine{name: "usjl-none", note: "neither compressed nor indexed, chain of digests",
+		open: openUSJL(userjournal.Options{Codec: userjournal.CodecNone, NoIndex: true}), visit: visitUSJL}
 )
 
 type usjlJournal struct {
@@ -17,11 +20,11 @@ type usjlJournal struct {
 	p policy
 }
 
-func openUSJL(codec userjournal.Codec) func(string, policy) (journal, error) {
+func openUSJL(o userjournal.Options) func(string, policy) (journal, error) {
 	return func(dir string, p policy) (journal, error) {
-		o := userjournal.Options{Codec: codec, Durability: [...]userjournal.Durability{
+		o.Durability = [...]userjournal.Durability{
 			never: userjournal.DurabilityNone, clocked: userjournal.DurabilityInterval,
-			eachHundred: userjournal.DurabilityBatch, eachRecord: userjournal.DurabilityRecord}[p]}
+			eachHundred: userjournal.DurabilityBatch, eachRecord: userjournal.DurabilityRecord}[p]
 		if p == clocked {
 			o.Interval = interval
 		}
