@@ -115,18 +115,6 @@ static __always_inline bool asked(struct hook *h, u32 type)
 	return h->f->request || is_compat(h->o.task);
 }
 
-static __always_inline struct scratch *take_scratch(void)
-{
-	for (u32 i = SCRATCH_HOOKS; i < SCRATCHES; i++) {
-		struct scratch *s = scratch_of(i);
-
-		/* Pairs with the plain store of give_back() on this CPU. */
-		if (s && !__sync_lock_test_and_set(&s->busy, 1))
-			return s;
-	}
-	return NULL;
-}
-
 /*
  * Whether the operation that the hook has come upon is to be recorded. If so,
  * h->o is ready for the body: scratch area, type, who asked, result, times.

@@ -274,8 +274,7 @@ static __always_inline bool leave(struct hook *h, u32 id)
 
 static __always_inline void give_back(struct hook *h)
 {
-	if (h->o.s)
-		h->o.s->busy = 0;
+	drop_scratch(h->o.s);
 	h->o.s = NULL;
 }
 

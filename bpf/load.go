@@ -145,7 +145,8 @@ func (p *Producer) configure(o *Options) (*syscallDirectConfig, error) {
 // loadPrograms loads the first variant that the kernel takes.
 func (p *Producer) loadPrograms(cfg *syscallDirectConfig, o *Options) error {
 	var failed error
-	for _, v := range p.set.variants {
+	preempted := preemptible()
+	for _, v := range p.set.preferred(preempted) {
 		if o.variant != "" && o.variant != v.name {
 			continue
 		}
@@ -159,7 +160,7 @@ func (p *Producer) loadPrograms(cfg *syscallDirectConfig, o *Options) error {
 		if err != nil {
 			return err
 		}
-		if err := p.prepare(spec, cfg, o); err != nil {
+		if err := p.prepare(spec, cfg, o, preempted); err != nil {
 			return err
 		}
 		coll, err := p.newCollection(spec)
@@ -191,6 +192,9 @@ func (p *Producer) newCollection(spec *ebpf.CollectionSpec) (*ebpf.Collection, e
 		}
 		h := p.set.hooks[i]
 		delete(spec.Programs, h.program)
+		for n := range standIns {
+			delete(spec.Programs, standIn(h.program, n))
+		}
 		if h.function != "" {
 			delete(spec.Programs, "enter_"+h.function)
 			delete(spec.Programs, "exit_"+h.function)
@@ -214,7 +218,7 @@ func loadError(what string, err error) error {
 }
 
 // prepare sizes the maps and sets the constants.
-func (p *Producer) prepare(spec *ebpf.CollectionSpec, cfg *syscallDirectConfig, o *Options) error {
+func (p *Producer) prepare(spec *ebpf.CollectionSpec, cfg *syscallDirectConfig, o *Options, preempted bool) error {
 	cpus, err := ebpf.PossibleCPU()
 	if err != nil {
 		return err
@@ -224,6 +228,7 @@ func (p *Producer) prepare(spec *ebpf.CollectionSpec, cfg *syscallDirectConfig, 
 	spec.Maps["rings"].InnerMap.MaxEntries = uint32(o.RingBytes)
 	spec.Maps["counters"].MaxEntries = uint32(cpus)
 	spec.Maps["scratch"].MaxEntries *= uint32(cpus)
+	spec.Maps["request_scratch"].MaxEntries *= uint32(cpus)
 	if err := spec.Variables["cfg"].Set(cfg); err != nil {
 		return err
 	}
@@ -237,8 +242,14 @@ func (p *Producer) prepare(spec *ebpf.CollectionSpec, cfg *syscallDirectConfig, 
 			delete(spec.Programs, h.program)
 		}
 	}
-	p.missing, err = p.set.trim(spec, p.set.hooks)
-	return err
+	if p.missing, err = p.set.trim(spec, p.set.hooks); err != nil {
+		return err
+	}
+	if preempted {
+		doubleUp(spec)
+	}
+	delete(spec.Programs, standsIn+"enter")
+	return nil
 }
 
 // serves says whether a hook has to do with records of these types.

@@ -79,7 +79,7 @@ static __always_inline u32 delete_body(struct op *o)
 	struct scratch *s = o->s;
 	u32 off = BODY;
 
-	walk_user(s, dirfd(o, o->c->fd), arg(o, o->c->path), 0);
+	walk_user(s, dirfd(o, o->c->fd), arg(o, o->c->path), WALK_NAME);
 	if (!walked_selected(o))
 		return 0;
 	if (o->held->has_target == TARGET_SEEN && o->s->ev.result >= 0)
@@ -105,10 +105,10 @@ static __noinline u32 rename_body(struct op *o, bool late)
 
 	late = late && o->s->ev.result >= 0;
 	if (late) {
-		walk_user(s, dirfd(o, c->fd2), arg(o, c->path2), 0);
+		walk_user(s, dirfd(o, c->fd2), arg(o, c->path2), WALK_NAME);
 		off = put_walked_file(s, off, o->s->ev.result);
 	}
-	walk_user(s, dirfd(o, c->fd), arg(o, c->path), 0);
+	walk_user(s, dirfd(o, c->fd), arg(o, c->path), WALK_NAME);
 	if (!walked_selected(o))
 		return 0;
 	if (!late)
@@ -121,7 +121,7 @@ static __noinline u32 rename_body(struct op *o, bool late)
 	off += 4 + sizeof(struct vexj_attr_parent);
 	off = put_walked(s, off, 0, o->s->ev.result);
 
-	walk_user(s, dirfd(o, c->fd2), arg(o, c->path2), 0);
+	walk_user(s, dirfd(o, c->fd2), arg(o, c->path2), WALK_NAME);
 	if (s->w.status == WALK_FOUND && !late) {
 		inode = at(struct inode, get(at(struct dentry, s->w.dentry), d_inode));
 		if (o->flags & RENAME_EXCHANGE) {

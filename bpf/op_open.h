@@ -37,6 +37,9 @@ static __noinline int on_open(struct op *o)
 		o->flags = how[0];
 		mode = how[1];
 	}
+	/* It is the mode of what is created. */
+	if (!(o->flags & O_CREAT) && (o->flags & O_TMPFILE) != O_TMPFILE)
+		mode = 0;
 	if (fd < 0) {
 		if (c->path == NOARG)
 			return 0;

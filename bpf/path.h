@@ -23,6 +23,7 @@
 #define MAX_OVERMOUNTS	4
 
 #define WALK_FOLLOW	1	/* follow a symbolic link at the end */
+#define WALK_NAME	2	/* end at the name itself, not at what is mounted on it */
 
 #define GOLDEN_RATIO_64	0x61C8864680B583EBull
 #define ONES		0x0101010101010101ull
@@ -515,7 +516,7 @@ __noinline int walk_step(struct scratch *s, u32 end, u32 flags)
 		return 0;
 	}
 	s->w.dentry = child;
-	if (get(d, d_flags) & mounted_flag())
+	if (get(d, d_flags) & mounted_flag() && !(last && flags & WALK_NAME))
 		cross_mounts(s);
 	return 0;
 missing:

@@ -32,11 +32,12 @@ int BPF_PROG(vexj_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct event e = { .type = VEXJ_PROC_FORK, .offset = -1 };
 	struct vexj_attr_child *a;
+	struct task_state *c;
 	struct scratch *s;
 	u32 off = BODY;
 
 	if (cfg.filters & FILTER_TREE) {
-		struct task_state *p = state_of(parent), *c;
+		struct task_state *p = state_of(parent);
 
 		if (p && task_selected(parent, p)) {
 			c = state_of(child);
@@ -47,9 +48,14 @@ int BPF_PROG(vexj_fork, struct task_struct *parent, struct task_struct *child)
 	/* A thread is no process. */
 	if (child->pid != child->tgid || !wanted(VEXJ_PROC_FORK) || !process_selected(parent))
 		return 0;
-	s = scratch_of(SCRATCH_PROCESS);
-	if (!s)
+	c = state_of(child);
+	if (c && __sync_lock_test_and_set(&c->announced, 1))
 		return 0;
+	s = take_scratch();
+	if (!s) {
+		lose(VEXJ_LOST_NESTED);
+		return 0;
+	}
 	begin(s);
 	put_head(s, off, VEXJ_ATTR_CHILD, sizeof(*a));
 	a = rec_at(s, off + 4);
@@ -59,6 +65,7 @@ int BPF_PROG(vexj_fork, struct task_struct *parent, struct task_struct *child)
 	e.result = child->tgid;
 	e.now = bpf_ktime_get_boot_ns();
 	emit(s, &e, off + 4 + sizeof(*a));
+	drop_scratch(s);
 	return 0;
 }
 
@@ -68,15 +75,22 @@ int BPF_PROG(vexj_exec, struct task_struct *task, int old_pid, struct linux_binp
 	struct event e = { .type = VEXJ_PROC_EXEC, .offset = -1 };
 	struct file *f = bprm->file;
 	struct path_args p = {};
+	struct task_state *st;
 	struct scratch *s;
-	u64 start, end;
+	u64 start, end, id = get(task, self_exec_id);
 	u32 off = BODY, len;
 
 	if (!wanted(VEXJ_PROC_EXEC) || !process_selected(task))
 		return 0;
-	s = scratch_of(SCRATCH_PROCESS);
-	if (!s)
+	st = state_of(task);
+	if (!st || st->executed == id)
 		return 0;
+	st->executed = id;
+	s = take_scratch();
+	if (!s) {
+		lose(VEXJ_LOST_NESTED);
+		return 0;
+	}
 	begin(s);
 	off = put_file(s, off, VEXJ_ATTR_FILE, get(f, f_inode));
 	p.mnt = (u64)get(f, f_path.mnt);
@@ -98,6 +112,7 @@ int BPF_PROG(vexj_exec, struct task_struct *task, int old_pid, struct linux_binp
 	}
 	e.now = bpf_ktime_get_boot_ns();
 	emit(s, &e, off);
+	drop_scratch(s);
 	return 0;
 }
 
@@ -118,13 +133,16 @@ int BPF_PROG(vexj_task_exit, struct task_struct *task)
 	leader = state_of(task->group_leader);
 	if (leader && __sync_lock_test_and_set(&leader->exited, 1))
 		return 0;
-	s = scratch_of(SCRATCH_PROCESS);
-	if (!s)
+	s = take_scratch();
+	if (!s) {
+		lose(VEXJ_LOST_NESTED);
 		return 0;
+	}
 	begin(s);
 	e.result = signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : task->exit_code;
 	e.now = bpf_ktime_get_boot_ns();
 	emit(s, &e, BODY);
+	drop_scratch(s);
 	return 0;
 }
 

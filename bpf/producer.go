@@ -149,19 +149,25 @@ func (p *Producer) Blind() uint64 {
 }
 
 // Nested counts how often the kernel did not run a program because it was
-// running on that CPU already, wanted operations or not, by program. Where the
-// kernel cannot be preempted in them there is none.
+// running on that CPU already, wanted operations or not, by program. Of one that
+// others stand in for it is the most that can have been. Where the kernel cannot
+// be preempted in them there is none.
 func (p *Producer) Nested() (map[string]uint64, error) {
 	missed := map[string]uint64{}
 	for name, prog := range p.coll.Programs {
+		if program, ok := primary(name); ok {
+			name = program
+		}
 		st, err := prog.Stats()
 		if err != nil {
-			return missed, err
+			return nil, err
 		}
-		if st.RecursionMisses > 0 {
+		n, known := missed[name]
+		if !known || st.RecursionMisses < n {
 			missed[name] = st.RecursionMisses
 		}
 	}
+	maps.DeleteFunc(missed, func(_ string, n uint64) bool { return n == 0 })
 	return missed, nil
 }
 
@@ -211,6 +217,9 @@ func (p *Producer) attach() error {
 			case err == nil:
 				hook.Placed = true
 				p.links = append(p.links, l)
+				if err := p.attachStandIns(h.program); err != nil {
+					return err
+				}
 			case !h.optional:
 				return fmt.Errorf("attaching %s: %w: %w", h.program, ErrUnsupported, err)
 			default:

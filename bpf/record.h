@@ -138,7 +138,8 @@ struct scratch {
 	u32 matches;		/* 1: the path begins with the prefix in hand */
 	u32 as_pid;		/* who acted, where that is not the current task; 0: it is */
 	struct vexj_attr_task as;
-	u32 busy;		/* 1: a program that shares the area is at work in it */
+	u32 key;		/* the area's place in its map */
+	u32 busy;		/* 1: a program is at work in the area */
 };
 
 /* What a record begins with, always. */
@@ -152,18 +153,13 @@ struct front {
 
 #define BODY sizeof(struct front)
 
-#define SCRATCH_EXIT	0
-#define SCRATCH_ENTER	1
-#define SCRATCH_PROCESS	2
-#define SCRATCH_URING	3
-#ifdef VEXJ_VFS
-#define SCRATCH_HOOKS	4	/* the first of those that hooks share */
-#define SCRATCHES	8
-#else
+/*
+ * Of each CPU: one for each program that a task may be preempted in there, as far
+ * as the kernel lets it be. Not a per-CPU map, whose values may not be this large;
+ * the loader sizes it.
+ */
 #define SCRATCHES	4
-#endif
 
-/* Not a per-CPU map, whose values may not be this large; the loader sizes it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, SCRATCHES);
@@ -283,6 +279,9 @@ struct held {
 struct task_state {
 	u64 entered;		/* ns, boottime */
 	u32 nr;			/* call + 1; 0: none under way */
+	u32 seen;		/* call + 1 whose entry the program has been run for */
+	u32 announced;		/* 1: the fork of the process is recorded */
+	u64 executed;		/* self_exec_id of the last exec that is recorded */
 	u32 tracked;		/* 1: descends from a followed process */
 	u32 epoch;		/* of `roots`, when tracked was looked up */
 	u32 exited;		/* of a group leader: the exit of the process is recorded */
@@ -311,11 +310,28 @@ struct {
 
 static const u32 zero;
 
-static __always_inline struct scratch *scratch_of(u32 which)
+/* A scratch area for the time that the program runs; NULL if all are in use. */
+static __always_inline struct scratch *take_scratch(void)
 {
-	u32 key = bpf_get_smp_processor_id() * SCRATCHES + which;
+	u32 first = bpf_get_smp_processor_id() * SCRATCHES;
 
-	return bpf_map_lookup_elem(&scratch, &key);
+	for (u32 i = 0; i < SCRATCHES; i++) {
+		u32 key = first + i;
+		struct scratch *s = bpf_map_lookup_elem(&scratch, &key);
+
+		/* Pairs with the plain store of drop_scratch() on this CPU. */
+		if (s && !__sync_lock_test_and_set(&s->busy, 1)) {
+			s->key = key;
+			return s;
+		}
+	}
+	return NULL;
+}
+
+static __always_inline void drop_scratch(struct scratch *s)
+{
+	if (s)
+		s->busy = 0;
 }
 
 static __always_inline struct counts *this_counters(void)
@@ -335,7 +351,7 @@ static __always_inline void count_filtered(void)
 	struct counts *c = this_counters();
 
 	if (c)
-		c->filtered++;
+		__sync_fetch_and_add(&c->filtered, 1);
 }
 
 /*
@@ -573,7 +589,7 @@ __noinline u64 emit(struct scratch *s, struct event *e, u32 end)
 		return 0;
 	f = (struct front *)s->rec;
 	if (!path_selected(s)) {
-		c->filtered++;
+		__sync_fetch_and_add(&c->filtered, 1);
 		return 0;
 	}
 	seq = __sync_fetch_and_add(&sh->global_sequence, 1) + 1;

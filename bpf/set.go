@@ -4,6 +4,7 @@ package bpf
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
@@ -31,6 +32,28 @@ type variant struct {
 	name  string
 	load  func() (*ebpf.CollectionSpec, error)
 	takes func() error // whether the kernel takes its hooks; nil: any does
+
+	// trampolines: its programs are run by trampolines, in which a task can be
+	// preempted wherever it can be in the kernel.
+	trampolines bool
+}
+
+// preferred returns the variants, the best for the kernel first: one whose
+// programs a task is not preempted in, where it could be.
+func (s *set) preferred(preempted bool) []variant {
+	vs := slices.Clone(s.variants)
+	if preempted {
+		slices.SortStableFunc(vs, func(a, b variant) int {
+			switch {
+			case a.trampolines == b.trampolines:
+				return 0
+			case a.trampolines:
+				return 1
+			}
+			return -1
+		})
+	}
+	return vs
 }
 
 // A hookSpec is a place that a program of the set is attached to.
@@ -55,7 +78,7 @@ var sets = []set{vfsSet, syscallSet}
 var syscallSet = set{
 	name:     "syscall",
 	producer: uapi.ProducerBPFSyscall,
-	variants: []variant{{plainLoads, loadSyscallDirect, nil}, {"helper calls", loadSyscallRead, nil}},
+	variants: []variant{{name: plainLoads, load: loadSyscallDirect}, {name: "helper calls", load: loadSyscallRead}},
 	hooks: []hookSpec{
 		{program: "vexj_enter", operation: "entry of system calls"},
 		{program: "vexj_exit", operation: "result of system calls"},
@@ -72,6 +95,12 @@ var syscallSet = set{
 		"write through a shared mapping",
 		"mprotect makes a shared mapping writable",
 		"io_submit of a write and a read",
+		"stat and access by a short link", // on xfs and btrfs
+		"chmod, chown and truncate by a short link",
+		"names made and removed by a short link",
+		"chdir and statfs by a short link",
+		"extended attributes by a short link",
+		"mount and umount by a short link",
 		"stat and access by a long link",
 		"chmod, chown and truncate by a long link",
 		"names made and removed by a long link",
@@ -86,7 +115,7 @@ var syscallSet = set{
 		"32-bit and x32 system calls",
 		"pages dirtied through a mapping, and a mapping made writable by mprotect (mmap itself is recorded)",
 		"closes by exit and exec",
-		"what is behind a symbolic link that the inode does not hold (over 59 bytes on ext4, any on btrfs), but for open: the path is as written and flagged",
+		"what is behind a symbolic link that the inode does not hold (over 59 bytes on ext4, any on xfs and btrfs), but for open: the path is as written and flagged",
 		"a path string that another thread changes during the call misleads it",
 	},
 	remedy: "a kernel with BTF (CONFIG_DEBUG_INFO_BTF) and raw tracepoints, 5.17 or newer",

@@ -126,8 +126,7 @@ static __always_inline bool is_compat(struct task_struct *task)
 	return get(task, thread_info.status) & TS_COMPAT;
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(vexj_enter, struct pt_regs *regs, long id)
+static __always_inline int call_entered(struct pt_regs *regs, long id)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	struct task_state *st;
@@ -147,7 +146,7 @@ int BPF_PROG(vexj_enter, struct pt_regs *regs, long id)
 		struct counts *c = this_counters();
 
 		if (c)
-			c->blind++;
+			__sync_fetch_and_add(&c->blind, 1);
 		return 0;
 	}
 	st = bpf_task_storage_get(&states, (void *)task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -156,6 +155,7 @@ int BPF_PROG(vexj_enter, struct pt_regs *regs, long id)
 			lose(VEXJ_LOST_STATE);
 		return 0;
 	}
+	st->seen = nr + 1;
 	if (!task_selected(task, st)) {
 		count_filtered();
 		return 0;
@@ -166,8 +166,11 @@ int BPF_PROG(vexj_enter, struct pt_regs *regs, long id)
 	st->held.has_target = TARGET_NONE;
 	shape = o.c->shape;
 	if (shape >= SHAPE_DELETE && shape <= SHAPE_MOUNT && !(shown >> shape & 1)) {
-		o.s = scratch_of(SCRATCH_ENTER);
-		if (o.s) {
+		struct scratch *s = take_scratch();
+
+		/* Without one the exit tries. */
+		if (s) {
+			o.s = s;
 			o.task = task;
 			o.held = &st->held;
 			load_args(&o, regs);
@@ -175,10 +178,17 @@ int BPF_PROG(vexj_enter, struct pt_regs *regs, long id)
 			begin(o.s);
 			o.s->ev.result = 0;
 			before(&o);
+			drop_scratch(s);
 		}
 	}
 	st->entered = bpf_ktime_get_boot_ns();
 	return 0;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(vexj_enter, struct pt_regs *regs, long id)
+{
+	return call_entered(regs, id);
 }
 
 SEC("tp_btf/sys_exit")
@@ -186,6 +196,7 @@ int BPF_PROG(vexj_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	struct task_state *st;
+	struct scratch *s;
 	struct op o = {};
 	u32 nr = regs->orig_ax;
 
@@ -198,7 +209,10 @@ int BPF_PROG(vexj_exit, struct pt_regs *regs, long ret)
 	if (!o.c->type)
 		return 0;
 	st = bpf_task_storage_get(&states, (void *)task, NULL, 0);
-	if (!st || st->nr != nr + 1)
+	if (!st)
+		return 0;
+	st->seen = 0;
+	if (st->nr != nr + 1)
 		return 0;
 	st->nr = 0;
 	if (st->recorded)
@@ -209,9 +223,12 @@ int BPF_PROG(vexj_exit, struct pt_regs *regs, long ret)
 		count_filtered();
 		return 0;
 	}
-	o.s = scratch_of(SCRATCH_EXIT);
-	if (!o.s)
+	s = take_scratch();
+	if (!s) {
+		lose(VEXJ_LOST_NESTED);
 		return 0;
+	}
+	o.s = s;
 	begin(o.s);
 	o.task = task;
 	o.held = &st->held;
@@ -226,11 +243,13 @@ int BPF_PROG(vexj_exit, struct pt_regs *regs, long ret)
 	o.s->ev.parent = 0;
 	o.s->ev.now = bpf_ktime_get_boot_ns();
 	o.s->ev.duration = o.s->ev.now - st->entered;
-
-	return after(&o);
+	after(&o);
+	drop_scratch(s);
+	return 0;
 }
 
 #include "uring.h"
+#include "again.h"
 
 /*
  * Run by the loader on a path that it knows, in its own context: whether the
@@ -247,12 +266,13 @@ struct walked found;
 SEC("raw_tp")
 int vexj_walk(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct scratch *s = scratch_of(SCRATCH_PROCESS);
+	struct scratch *s = take_scratch();
 
 	if (!s)
 		return 0;
 	walk_user(s, AT_FDCWD, ctx->args[0], WALK_FOLLOW);
 	found.status = s->w.status;
 	found.inode = get(at(struct dentry, s->w.dentry), d_inode, i_ino);
+	drop_scratch(s);
 	return 0;
 }

@@ -185,19 +185,23 @@ type syscallDirectScratch struct {
 		PidNs     uint32
 		Comm      [16]int8
 	}
+	Key  uint32
 	Busy uint32
-	_    [4]byte
 }
 
 type syscallDirectTaskState struct {
-	_        structs.HostLayout
-	Entered  uint64
-	Nr       uint32
-	Tracked  uint32
-	Epoch    uint32
-	Exited   uint32
-	Recorded uint32
-	Held     struct {
+	_         structs.HostLayout
+	Entered   uint64
+	Nr        uint32
+	Seen      uint32
+	Announced uint32
+	_         [4]byte
+	Executed  uint64
+	Tracked   uint32
+	Epoch     uint32
+	Exited    uint32
+	Recorded  uint32
+	Held      struct {
 		_         structs.HostLayout
 		Len       uint32
 		Flags     uint32
@@ -216,6 +220,7 @@ type syscallDirectTaskState struct {
 		}
 		Bytes [608]uint8
 	}
+	_ [4]byte
 }
 
 type syscallDirectWalked struct {
@@ -240,6 +245,7 @@ const (
 	syscallDirectMapScratch            = "scratch"
 	syscallDirectMapShared             = "shared"
 	syscallDirectMapStates             = "states"
+	syscallDirectProgAgainEnter        = "again_enter"
 	syscallDirectProgVexjBtrfsEvict    = "vexj_btrfs_evict"
 	syscallDirectProgVexjEnter         = "vexj_enter"
 	syscallDirectProgVexjExec          = "vexj_exec"
@@ -299,6 +305,7 @@ type syscallDirectSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type syscallDirectProgramSpecs struct {
+	AgainEnter        *ebpf.ProgramSpec `ebpf:"again_enter"`
 	VexjBtrfsEvict    *ebpf.ProgramSpec `ebpf:"vexj_btrfs_evict"`
 	VexjEnter         *ebpf.ProgramSpec `ebpf:"vexj_enter"`
 	VexjExec          *ebpf.ProgramSpec `ebpf:"vexj_exec"`
@@ -402,6 +409,7 @@ type syscallDirectVariables struct {
 //
 // It can be passed to loadSyscallDirectObjects or ebpf.CollectionSpec.LoadAndAssign.
 type syscallDirectPrograms struct {
+	AgainEnter        *ebpf.Program `ebpf:"again_enter"`
 	VexjBtrfsEvict    *ebpf.Program `ebpf:"vexj_btrfs_evict"`
 	VexjEnter         *ebpf.Program `ebpf:"vexj_enter"`
 	VexjExec          *ebpf.Program `ebpf:"vexj_exec"`
@@ -417,6 +425,7 @@ type syscallDirectPrograms struct {
 
 func (p *syscallDirectPrograms) Close() error {
 	return _SyscallDirectClose(
+		p.AgainEnter,
 		p.VexjBtrfsEvict,
 		p.VexjEnter,
 		p.VexjExec,

@@ -27,6 +27,7 @@ const (
 	syscallReadMapScratch            = "scratch"
 	syscallReadMapShared             = "shared"
 	syscallReadMapStates             = "states"
+	syscallReadProgAgainEnter        = "again_enter"
 	syscallReadProgVexjBtrfsEvict    = "vexj_btrfs_evict"
 	syscallReadProgVexjEnter         = "vexj_enter"
 	syscallReadProgVexjExec          = "vexj_exec"
@@ -86,6 +87,7 @@ type syscallReadSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type syscallReadProgramSpecs struct {
+	AgainEnter        *ebpf.ProgramSpec `ebpf:"again_enter"`
 	VexjBtrfsEvict    *ebpf.ProgramSpec `ebpf:"vexj_btrfs_evict"`
 	VexjEnter         *ebpf.ProgramSpec `ebpf:"vexj_enter"`
 	VexjExec          *ebpf.ProgramSpec `ebpf:"vexj_exec"`
@@ -189,6 +191,7 @@ type syscallReadVariables struct {
 //
 // It can be passed to loadSyscallReadObjects or ebpf.CollectionSpec.LoadAndAssign.
 type syscallReadPrograms struct {
+	AgainEnter        *ebpf.Program `ebpf:"again_enter"`
 	VexjBtrfsEvict    *ebpf.Program `ebpf:"vexj_btrfs_evict"`
 	VexjEnter         *ebpf.Program `ebpf:"vexj_enter"`
 	VexjExec          *ebpf.Program `ebpf:"vexj_exec"`
@@ -204,6 +207,7 @@ type syscallReadPrograms struct {
 
 func (p *syscallReadPrograms) Close() error {
 	return _SyscallReadClose(
+		p.AgainEnter,
 		p.VexjBtrfsEvict,
 		p.VexjEnter,
 		p.VexjExec,

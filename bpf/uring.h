@@ -84,15 +84,15 @@ struct {
 	__type(value, struct request_strings);
 } request_strings SEC(".maps");
 
-/* What is copied into the maps: too large for the stack. */
+/* What is copied into the maps, too large for the stack: one of each scratch area. */
 struct request_scratch {
 	struct request r;
 	struct request_strings s;
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SCRATCHES);
 	__type(key, u32);
 	__type(value, struct request_scratch);
 } request_scratch SEC(".maps");
@@ -316,15 +316,55 @@ static __always_inline void copy_args(struct op *o, struct request *r)
 		o->s->args[i] = *(volatile u64 *)&r->v[i];
 }
 
+/* A request that is submitted: with the area for it, s and rs. */
+static __always_inline int keep_request(struct op *o, struct request_scratch *rs, u64 req,
+					u32 opcode)
+{
+	struct scratch *s = o->s;
+	struct request *r;
+	u8 shape = o->c->shape;
+
+	rs->r.opcode = opcode;
+	rs->r.length = 0;
+	rs->r.recorded = 0;
+	rs->r.held.len = 0;
+	rs->r.held.has_target = 0;
+	if (request_args(rs, req, opcode, s))
+		return 0;
+	rs->r.entered = bpf_ktime_get_boot_ns();
+	if (bpf_map_update_elem(&requests, &req, &rs->r, BPF_ANY))
+		return -1;
+	if (rs->r.has_strings &&
+	    bpf_map_update_elem(&request_strings, &req, &rs->s, BPF_ANY)) {
+		bpf_map_delete_elem(&requests, &req);
+		return -1;
+	}
+	if (shape < SHAPE_DELETE || shape > SHAPE_RENAME)
+		return 0;
+	r = bpf_map_lookup_elem(&requests, &req);
+	if (!r)
+		return 0;
+	o->held = &r->held;
+	begin(s);
+	if (r->has_strings) {
+		s->kernel_strings = 1;
+		point_strings(r, &rs->s);
+	}
+	copy_args(o, r);
+	o->flags = arg(o, o->c->flags);
+	s->ev.result = 0;
+	before(o);
+	return 0;
+}
+
 static __always_inline int submitted(u64 req)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	u32 opcode = get(at(struct io_kiocb, req), opcode);
 	struct request_scratch *rs;
 	struct task_state *st;
-	struct request *r;
 	struct op o = {};
-	u8 shape;
+	struct scratch *s;
 
 	o.c = call_of(opcode);
 	if (!o.c || get(task, tgid) == cfg.self)
@@ -336,45 +376,17 @@ static __always_inline int submitted(u64 req)
 		count_filtered();
 		return 0;
 	}
-	rs = bpf_map_lookup_elem(&request_scratch, &zero);
-	o.s = scratch_of(SCRATCH_URING);
-	if (!rs || !o.s)
+	s = take_scratch();
+	if (!s) {
+		lose(VEXJ_LOST_NESTED);
 		return 0;
-	rs->r.opcode = opcode;
-	rs->r.length = 0;
-	rs->r.recorded = 0;
-	rs->r.held.len = 0;
-	rs->r.held.has_target = 0;
-	if (request_args(rs, req, opcode, o.s))
-		return 0;
-	rs->r.entered = bpf_ktime_get_boot_ns();
-	if (bpf_map_update_elem(&requests, &req, &rs->r, BPF_ANY)) {
+	}
+	rs = bpf_map_lookup_elem(&request_scratch, &s->key);
+	o.task = task;
+	o.s = s;
+	if (!rs || keep_request(&o, rs, req, opcode))
 		lose(VEXJ_LOST_STATE);
-		return 0;
-	}
-	shape = o.c->shape;
-	if (rs->r.has_strings &&
-	    bpf_map_update_elem(&request_strings, &req, &rs->s, BPF_ANY)) {
-		lose(VEXJ_LOST_STATE);
-		bpf_map_delete_elem(&requests, &req);
-		return 0;
-	}
-	if (shape >= SHAPE_DELETE && shape <= SHAPE_RENAME) {
-		r = bpf_map_lookup_elem(&requests, &req);
-		if (!r)
-			return 0;
-		o.task = task;
-		o.held = &r->held;
-		begin(o.s);
-		if (r->has_strings) {
-			o.s->kernel_strings = 1;
-			point_strings(r, &rs->s);
-		}
-		copy_args(&o, r);
-		o.flags = arg(&o, o.c->flags);
-		o.s->ev.result = 0;
-		before(&o);
-	}
+	drop_scratch(s);
 	return 0;
 }
 
@@ -392,6 +404,7 @@ int BPF_PROG(vexj_uring_complete, void *ring, void *request)
 	u64 req = (u64)request;
 	struct request_strings *str;
 	struct request *r;
+	struct scratch *s = NULL;
 	struct op o = {};
 	struct io_kiocb *k;
 
@@ -404,9 +417,14 @@ int BPF_PROG(vexj_uring_complete, void *ring, void *request)
 		goto out;
 	k = at(struct io_kiocb, req);
 	o.c = call_of(r->opcode);
-	o.s = scratch_of(SCRATCH_URING);
-	if (!o.c || !o.s)
+	if (!o.c)
 		goto out;
+	s = take_scratch();
+	if (!s) {
+		lose(VEXJ_LOST_NESTED);
+		goto out;
+	}
+	o.s = s;
 	o.s->ev.result = get(k, cqe.res);
 	o.s->ev.parent = 0;
 	if (o.s->ev.result < 0 && !(cfg.filters & FILTER_FAILED)) {
@@ -444,6 +462,7 @@ int BPF_PROG(vexj_uring_complete, void *ring, void *request)
 	o.s->ev.duration = o.s->ev.now - r->entered;
 	after(&o);
 out:
+	drop_scratch(s);
 	bpf_map_delete_elem(&request_strings, &req);
 	bpf_map_delete_elem(&requests, &req);
 	return 0;

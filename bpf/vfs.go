@@ -150,9 +150,9 @@ var vfsSet = set{
 	name:     "vfs",
 	producer: uapi.ProducerBPFVFS,
 	variants: []variant{
-		{"fentry with " + plainLoads, loadVfsDirect, takesTrampolines},
-		{"fentry with helper calls", loadVfsRead, takesTrampolines},
-		{"kprobes with helper calls", loadVfsProbe, takesKprobes},
+		{"fentry with " + plainLoads, loadVfsDirect, takesTrampolines, true},
+		{"fentry with helper calls", loadVfsRead, takesTrampolines, true},
+		{"kprobes with helper calls", loadVfsProbe, takesKprobes, false},
 	},
 	hooks:  vfsHooks(),
 	holes:  vfsHoles,
@@ -162,6 +162,9 @@ var vfsSet = set{
 }
 
 var vfsRows = []string{
+	"stat and access by a short link", // on xfs and btrfs
+	"chdir and statfs by a short link",
+	"extended attributes by a short link",
 	"stat and access by a long link",
 	"chdir and statfs by a long link",
 	"extended attributes by a long link",
@@ -223,7 +226,7 @@ func (f *vfsFunction) drop(spec *ebpf.CollectionSpec) {
 // keepHooks takes out the programs that no hook of the set is for.
 func keepHooks(spec *ebpf.CollectionSpec, hooks []hookSpec) {
 	for name := range spec.Programs {
-		if name != "vexj_walk" && !slices.ContainsFunc(hooks, func(h hookSpec) bool { return h.program == name }) {
+		if _, ok := primary(name); !ok && name != "vexj_walk" && !slices.ContainsFunc(hooks, func(h hookSpec) bool { return h.program == name }) {
 			delete(spec.Programs, name)
 		}
 	}

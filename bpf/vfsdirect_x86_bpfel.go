@@ -29,6 +29,7 @@ const (
 	vfsDirectMapScratch                    = "scratch"
 	vfsDirectMapShared                     = "shared"
 	vfsDirectMapStates                     = "states"
+	vfsDirectProgAgainEnter                = "again_enter"
 	vfsDirectProgEnterKernelRead           = "enter___kernel_read"
 	vfsDirectProgEnterKernelWrite          = "enter___kernel_write"
 	vfsDirectProgEnterAioCompleteRw        = "enter_aio_complete_rw"
@@ -225,6 +226,7 @@ type vfsDirectSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type vfsDirectProgramSpecs struct {
+	AgainEnter                *ebpf.ProgramSpec `ebpf:"again_enter"`
 	EnterKernelRead           *ebpf.ProgramSpec `ebpf:"enter___kernel_read"`
 	EnterKernelWrite          *ebpf.ProgramSpec `ebpf:"enter___kernel_write"`
 	EnterAioCompleteRw        *ebpf.ProgramSpec `ebpf:"enter_aio_complete_rw"`
@@ -520,6 +522,7 @@ type vfsDirectVariables struct {
 //
 // It can be passed to loadVfsDirectObjects or ebpf.CollectionSpec.LoadAndAssign.
 type vfsDirectPrograms struct {
+	AgainEnter                *ebpf.Program `ebpf:"again_enter"`
 	EnterKernelRead           *ebpf.Program `ebpf:"enter___kernel_read"`
 	EnterKernelWrite          *ebpf.Program `ebpf:"enter___kernel_write"`
 	EnterAioCompleteRw        *ebpf.Program `ebpf:"enter_aio_complete_rw"`
@@ -623,6 +626,7 @@ type vfsDirectPrograms struct {
 
 func (p *vfsDirectPrograms) Close() error {
 	return _VfsDirectClose(
+		p.AgainEnter,
 		p.EnterKernelRead,
 		p.EnterKernelWrite,
 		p.EnterAioCompleteRw,

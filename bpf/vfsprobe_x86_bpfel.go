@@ -29,6 +29,7 @@ const (
 	vfsProbeMapScratch                    = "scratch"
 	vfsProbeMapShared                     = "shared"
 	vfsProbeMapStates                     = "states"
+	vfsProbeProgAgainEnter                = "again_enter"
 	vfsProbeProgEnterKernelRead           = "enter___kernel_read"
 	vfsProbeProgEnterKernelWrite          = "enter___kernel_write"
 	vfsProbeProgEnterAioCompleteRw        = "enter_aio_complete_rw"
@@ -229,6 +230,7 @@ type vfsProbeSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type vfsProbeProgramSpecs struct {
+	AgainEnter                *ebpf.ProgramSpec `ebpf:"again_enter"`
 	EnterKernelRead           *ebpf.ProgramSpec `ebpf:"enter___kernel_read"`
 	EnterKernelWrite          *ebpf.ProgramSpec `ebpf:"enter___kernel_write"`
 	EnterAioCompleteRw        *ebpf.ProgramSpec `ebpf:"enter_aio_complete_rw"`
@@ -528,6 +530,7 @@ type vfsProbeVariables struct {
 //
 // It can be passed to loadVfsProbeObjects or ebpf.CollectionSpec.LoadAndAssign.
 type vfsProbePrograms struct {
+	AgainEnter                *ebpf.Program `ebpf:"again_enter"`
 	EnterKernelRead           *ebpf.Program `ebpf:"enter___kernel_read"`
 	EnterKernelWrite          *ebpf.Program `ebpf:"enter___kernel_write"`
 	EnterAioCompleteRw        *ebpf.Program `ebpf:"enter_aio_complete_rw"`
@@ -635,6 +638,7 @@ type vfsProbePrograms struct {
 
 func (p *vfsProbePrograms) Close() error {
 	return _VfsProbeClose(
+		p.AgainEnter,
 		p.EnterKernelRead,
 		p.EnterKernelWrite,
 		p.EnterAioCompleteRw,

@@ -265,19 +265,23 @@ type vfsReadScratch struct {
 		PidNs     uint32
 		Comm      [16]int8
 	}
+	Key  uint32
 	Busy uint32
-	_    [4]byte
 }
 
 type vfsReadTaskState struct {
-	_        structs.HostLayout
-	Entered  uint64
-	Nr       uint32
-	Tracked  uint32
-	Epoch    uint32
-	Exited   uint32
-	Recorded uint32
-	Held     struct {
+	_         structs.HostLayout
+	Entered   uint64
+	Nr        uint32
+	Seen      uint32
+	Announced uint32
+	_         [4]byte
+	Executed  uint64
+	Tracked   uint32
+	Epoch     uint32
+	Exited    uint32
+	Recorded  uint32
+	Held      struct {
 		_         structs.HostLayout
 		Len       uint32
 		Flags     uint32
@@ -296,6 +300,7 @@ type vfsReadTaskState struct {
 		}
 		Bytes [608]uint8
 	}
+	_ [4]byte
 }
 
 type vfsReadWalked struct {
@@ -322,6 +327,7 @@ const (
 	vfsReadMapScratch                    = "scratch"
 	vfsReadMapShared                     = "shared"
 	vfsReadMapStates                     = "states"
+	vfsReadProgAgainEnter                = "again_enter"
 	vfsReadProgEnterKernelRead           = "enter___kernel_read"
 	vfsReadProgEnterKernelWrite          = "enter___kernel_write"
 	vfsReadProgEnterAioCompleteRw        = "enter_aio_complete_rw"
@@ -518,6 +524,7 @@ type vfsReadSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type vfsReadProgramSpecs struct {
+	AgainEnter                *ebpf.ProgramSpec `ebpf:"again_enter"`
 	EnterKernelRead           *ebpf.ProgramSpec `ebpf:"enter___kernel_read"`
 	EnterKernelWrite          *ebpf.ProgramSpec `ebpf:"enter___kernel_write"`
 	EnterAioCompleteRw        *ebpf.ProgramSpec `ebpf:"enter_aio_complete_rw"`
@@ -813,6 +820,7 @@ type vfsReadVariables struct {
 //
 // It can be passed to loadVfsReadObjects or ebpf.CollectionSpec.LoadAndAssign.
 type vfsReadPrograms struct {
+	AgainEnter                *ebpf.Program `ebpf:"again_enter"`
 	EnterKernelRead           *ebpf.Program `ebpf:"enter___kernel_read"`
 	EnterKernelWrite          *ebpf.Program `ebpf:"enter___kernel_write"`
 	EnterAioCompleteRw        *ebpf.Program `ebpf:"enter_aio_complete_rw"`
@@ -916,6 +924,7 @@ type vfsReadPrograms struct {
 
 func (p *vfsReadPrograms) Close() error {
 	return _VfsReadClose(
+		p.AgainEnter,
 		p.EnterKernelRead,
 		p.EnterKernelWrite,
 		p.EnterAioCompleteRw,

@@ -16,7 +16,7 @@ import (
 
 // patience is how long a child may take for one part of a row, on the slowest
 // emulated machine.
-const patience = 2 * time.Minute
+const patience = 10 * time.Minute
 
 // process is the parent's side of a child.
 type process struct {

@@ -19,7 +19,7 @@
 //	hole  they are not, and the producer says so (`vexjctl doctor`)
 //	skip  no filesystem there can do what the row does, which skips.go knows
 //	FAIL  anything else; what, and where, is told below the table
-//	none  the kernel does not take the producer, which producer.go knows
+//	none  the kernel does not take the producer, which skips.go knows
 //
 // The exit status is 1 if anything failed.
 package main

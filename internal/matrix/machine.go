@@ -66,11 +66,11 @@ func (m *matrix) machine(ctx context.Context, kernel, work string) (*exec.Cmd, e
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"-inside", "-run", m.rows, "-storm", strconv.Itoa(m.storm)}
+	args := []string{"-inside", "-lacking", refused(kernel), "-run", m.rows, "-storm", strconv.Itoa(m.storm)}
 	if kernel == native {
 		// Nothing is loaded into it that could bring it down; and it may be any.
 		producers := slices.DeleteFunc(slices.Clone(m.producers), func(p string) bool { return p == "kmod" })
-		args = append(args, "-producers", strings.Join(producers, ","), "-lacking", "bpf-vfs", "-filesystems", "here="+work)
+		args = append(args, "-producers", strings.Join(producers, ","), "-filesystems", "here="+work)
 		return exec.CommandContext(ctx, self, args...), nil
 	}
 	filesystems := m.filesystems
@@ -139,6 +139,9 @@ func (m *matrix) read(r io.Reader, kernel string) (whole bool, err error) {
 		if o.Row == done {
 			whole = true
 			continue
+		}
+		if o.Verdict == skip && !known(kernel, o) {
+			o.Verdict, o.Why = failed, "it was skipped, and skips.go knows no reason why it should be: "+o.Why
 		}
 		m.take(o)
 	}

@@ -2,22 +2,42 @@
 
 package main
 
+import (
+	"slices"
+	"strings"
+)
+
 // A lack is why a row cannot be run somewhere.
 type lack struct {
-	row        string
-	filesystem string // "": any
-	why        string
+	why         string
+	rows        []string // names
+	kernels     []string // nil: any
+	filesystems []string // nil: any
 }
 
-// lacks are the rows that a filesystem or kernel cannot do. A row that is skipped
+// lacks are the rows that a kernel or filesystem cannot do. A row that is skipped
 // and is not here fails.
-var lacks = []lack{}
-
-func knownSkip(row, filesystem string) string {
-	for _, l := range lacks {
-		if l.row == row && (l.filesystem == "" || l.filesystem == filesystem) {
-			return l.why
-		}
-	}
-	return ""
+var lacks = []lack{
+	{
+		why:     "io_uring has no such operation before 6.9",
+		rows:    []string{"io_uring: ftruncate"},
+		kernels: []string{"5.10", "6.1"},
+	},
 }
+
+// known says whether a row's skip is one of them.
+func known(kernel string, o outcome) bool {
+	is := func(list []string, v string) bool { return list == nil || slices.Contains(list, v) }
+	return kernel == native || slices.ContainsFunc(lacks, func(l lack) bool {
+		return slices.Contains(l.rows, o.Row) && is(l.kernels, kernel) && is(l.filesystems, o.Filesystem)
+	})
+}
+
+// refusals are the producers that a kernel need not take, by kernel: they say
+// themselves what kernel they need (bpf.Remedy).
+var refusals = map[string][]string{
+	native: {"bpf-vfs"},
+	"5.10": {"bpf-vfs", "bpf-syscall"},
+}
+
+func refused(kernel string) string { return strings.Join(refusals[kernel], ",") }
