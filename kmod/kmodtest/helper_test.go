@@ -61,6 +61,8 @@ func helper() {
 			if err == nil {
 				err = os.Remove(rest)
 			}
+		case "fuzz": // SEED NANOSECONDS FILE
+			err = fuzz(rest)
 		default:
 			fmt.Println("unknown", verb)
 			continue

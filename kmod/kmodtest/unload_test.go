@@ -5,6 +5,7 @@ package kmodtest
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,6 +18,9 @@ import (
 
 // selftestEnv names the file of the module that uses vexj_emit().
 const selftestEnv = "VEXJ_SELFTEST"
+
+// roundsEnv says how often TestReloadUnderLoad loads the module.
+const roundsEnv = "VEXJ_ROUNDS"
 
 func moduleFile(t *testing.T, env string) string {
 	t.Helper()
@@ -162,6 +166,12 @@ func TestReloadUnderLoad(t *testing.T) {
 	rounds := 20
 	if testing.Short() {
 		rounds = 3
+	}
+	if s := os.Getenv(roundsEnv); s != "" {
+		var err error
+		if rounds, err = strconv.Atoi(s); err != nil {
+			t.Fatal(err)
+		}
 	}
 	dir := t.TempDir()
 	var stop atomic.Bool
