@@ -47,10 +47,12 @@ struct vexj_probe vexj_aio_probes[] = {
 	{
 		.function = "aio_complete_rw", .operation = "io_submit", .any_task = true, .enter = completes,
 		.at = { 0, 1, VEXJ_ABSENT },
-	}, {
+	},
+	{
 		.function = "aio_read", .operation = "io_submit of a read", .returns = VEXJ_RETURNS_INT,
 		.at = { 0, 1, 2, VEXJ_ABSENT }, .enter = reads, .leave = submitted,
-	}, {
+	},
+	{
 		.function = "aio_write", .operation = "io_submit of a write", .returns = VEXJ_RETURNS_INT,
 		.at = { 0, 1, 2, VEXJ_ABSENT }, .enter = writes, .leave = submitted,
 	},

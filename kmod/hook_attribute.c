@@ -180,30 +180,37 @@ struct vexj_probe vexj_attribute_probes[] = {
 	{
 		.function = "chmod_common", .operation = "chmod", .returns = VEXJ_RETURNS_INT,
 		.at = { 0, VEXJ_ABSENT }, .enter = path_changes, .leave = mode_changed,
-	}, {
+	},
+	{
 		.function = "chown_common", .operation = "chown", .returns = VEXJ_RETURNS_INT,
 		.at = { 0, 1, 2, VEXJ_ABSENT }, .enter = path_changes, .leave = owner_changed,
-	}, {
+	},
+	{
 		.function = "vfs_utimes", .operation = "utimes", .returns = VEXJ_RETURNS_INT,
 		.at = { VEXJ_UTIMES_PATH, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_UTIMES_PATH),
 		.enter = path_changes, .leave = times_changed,
-	}, {
+	},
+	{
 		.function = "vfs_truncate", .operation = "truncate", .returns = VEXJ_RETURNS_INT,
 		.at = { VEXJ_TRUNCATE_PATH, 1, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_TRUNCATE_PATH),
 		.enter = path_changes, .leave = truncated,
-	}, {
+	},
+	{
 		/* Before 6.9 it is part of ftruncate(2), whose exit tells. */
 		.function = "do_ftruncate", .operation = "ftruncate", .optional = true, .returns = VEXJ_RETURNS_INT,
 		.at = { 0, 1, VEXJ_ABSENT }, .enter = file_changes, .leave = file_truncated,
-	}, {
+	},
+	{
 		.function = "vfs_setxattr", .operation = "setxattr", .returns = VEXJ_RETURNS_INT,
 		.at = { VEXJ_SETXATTR_DENTRY, VEXJ_SETXATTR_DENTRY + 1, VEXJ_SETXATTR_DENTRY + 3, VEXJ_ABSENT },
 		.unfit = VEXJ_FITS(VEXJ_SETXATTR_DENTRY), .enter = dentry_changes, .leave = xattr_set,
-	}, {
+	},
+	{
 		.function = "vfs_removexattr", .operation = "removexattr", .returns = VEXJ_RETURNS_INT,
 		.at = { VEXJ_REMOVEXATTR_DENTRY, VEXJ_REMOVEXATTR_DENTRY + 1, VEXJ_ABSENT },
 		.unfit = VEXJ_FITS(VEXJ_REMOVEXATTR_DENTRY), .enter = dentry_changes, .leave = xattr_removed,
-	}, {
+	},
+	{
 		.function = "notify_change", .operation = "attributes changed by the kernel", .returns = VEXJ_RETURNS_INT,
 		.at = { VEXJ_CHANGE_DENTRY, VEXJ_CHANGE_DENTRY + 1, VEXJ_ABSENT },
 		.unfit = VEXJ_FITS(VEXJ_CHANGE_DENTRY), .enter = kernel_changes, .leave = kernel_changed,

@@ -118,13 +118,16 @@ struct vexj_probe vexj_copy_probes[] = {
 	{
 		.function = "vfs_copy_file_range", .operation = "copy_file_range", .enter = copies_range, .leave = range_copied,
 		.at = { VEXJ_COPY_IN, 2, 3, 4, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_COPY_IN),
-	}, {
+	},
+	{
 		.function = "vfs_clone_file_range", .operation = "clone", .enter = copies_range, .leave = range_cloned,
 		.at = { VEXJ_CLONE_IN, 2, 3, 4, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_CLONE_IN),
-	}, {
+	},
+	{
 		.function = "do_splice_direct", .operation = "copy by the kernel", .enter = splices, .leave = direct_splice_done,
 		.at = { VEXJ_SPLICE_DIRECT_IN, 1, 2, 3, 4, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_SPLICE_DIRECT_IN),
-	}, {
+	},
+	{
 		.function = "do_splice", .operation = "splice by io_uring", .enter = splices, .leave = splice_done,
 		.at = { 0, 1, 2, 3, 4, VEXJ_ABSENT },
 	},

@@ -195,34 +195,44 @@ struct vexj_probe vexj_data_probes[] = {
 	{
 		.function = "vfs_read", .operation = "read", .enter = reads, .leave = was_read,
 		.at = { VEXJ_READ_FILE, 2, 3, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_READ_FILE), .instances = 1024,
-	}, {
+	},
+	{
 		.function = "vfs_write", .operation = "write", .enter = writes, .leave = was_written,
 		.at = { VEXJ_WRITE_FILE, 2, 3, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_WRITE_FILE), .instances = 1024,
-	}, {
+	},
+	{
 		.function = "vfs_readv", .operation = "read of a vector", .enter = reads, .leave = vector_read,
 		.at = { 0, 1, 2, 3, VEXJ_ABSENT },
-	}, {
+	},
+	{
 		.function = "vfs_writev", .operation = "write of a vector", .enter = writes, .leave = vector_written,
 		.at = { 0, 1, 2, 3, VEXJ_ABSENT },
-	}, {
+	},
+	{
 		.function = "vfs_iter_read", .operation = "read by the kernel", .enter = reads, .leave = iter_read,
 		.at = { VEXJ_ITER_READ_FILE, 1, 2, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_ITER_READ_FILE),
-	}, {
+	},
+	{
 		.function = "vfs_iter_write", .operation = "write by the kernel", .enter = writes, .leave = iter_written,
 		.at = { VEXJ_ITER_WRITE_FILE, 1, 2, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_ITER_WRITE_FILE),
-	}, {
+	},
+	{
 		.function = "__kernel_read", .operation = "read by the kernel", .enter = kernel_reads, .leave = kernel_read_done,
 		.at = { VEXJ_KERNEL_READ_FILE, 2, 3, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_KERNEL_READ_FILE),
-	}, {
+	},
+	{
 		.function = "__kernel_write", .operation = "write by the kernel", .enter = writes, .leave = kernel_write_done,
 		.at = { VEXJ_KERNEL_WRITE_FILE, 2, 3, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_KERNEL_WRITE_FILE),
-	}, {
+	},
+	{
 		.function = "vfs_fallocate", .operation = "fallocate", .returns = VEXJ_RETURNS_INT, .enter = on_file, .leave = allocated,
 		.at = { VEXJ_FALLOCATE_FILE, 1, 2, 3, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_FALLOCATE_FILE),
-	}, {
+	},
+	{
 		.function = "vfs_fsync_range", .operation = "fsync", .returns = VEXJ_RETURNS_INT, .enter = on_file, .leave = file_synced,
 		.at = { VEXJ_FSYNC_FILE, 3, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_FSYNC_FILE),
-	}, {
+	},
+	{
 		.function = "sync_file_range", .operation = "sync_file_range", .returns = VEXJ_RETURNS_INT, .enter = on_file, .leave = range_synced,
 		.at = { VEXJ_SYNC_RANGE_FILE, 1, 2, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_SYNC_RANGE_FILE),
 	},

@@ -57,7 +57,8 @@ struct vexj_probe vexj_memory_probes[] = {
 	{
 		.function = "fault_dirty_shared_page", .operation = "write through a mapping", .enter = dirties,
 		.at = { 0, VEXJ_ABSENT },
-	}, {
+	},
+	{
 		.function = "mprotect_fixup", .operation = "mprotect", .returns = VEXJ_RETURNS_INT,
 		.at = { VEXJ_MPROTECT_VMA, VEXJ_MPROTECT_VMA + 2, VEXJ_MPROTECT_VMA + 3, VEXJ_MPROTECT_VMA + 4, VEXJ_ABSENT },
 		.unfit = VEXJ_FITS(VEXJ_MPROTECT_VMA), .enter = protects, .leave = protected,

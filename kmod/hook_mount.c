@@ -31,13 +31,16 @@ struct vexj_probe vexj_mount_probes[] = {
 	{
 		.function = "mnt_want_write", .operation = "the mount of a name", .enter = wants,
 		.at = { VEXJ_WANT_WRITE_MNT, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_WANT_WRITE_MNT),
-	}, {
+	},
+	{
 		.function = "mnt_want_write_file", .operation = "the mount of a name", .enter = wants_by_file,
 		.at = { VEXJ_WANT_WRITE_FILE, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_WANT_WRITE_FILE),
-	}, {
+	},
+	{
 		.function = "mnt_drop_write", .operation = "the mount of a name", .enter = drops,
 		.at = { VEXJ_DROP_WRITE_MNT, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_DROP_WRITE_MNT),
-	}, {
+	},
+	{
 		.function = "mnt_drop_write_file", .operation = "the mount of a name", .enter = drops_by_file,
 		.at = { VEXJ_DROP_WRITE_FILE, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_DROP_WRITE_FILE),
 	},

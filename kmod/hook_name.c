@@ -239,35 +239,43 @@ struct vexj_probe vexj_name_probes[] = {
 		.function = "vfs_create", .operation = "create", .returns = VEXJ_RETURNS_INT,
 		.at = { VEXJ_CREATE_DENTRY, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_CREATE_DENTRY),
 		.enter = makes, .leave = created,
-	}, {
+	},
+	{
 		.function = "vfs_mknod", .operation = "mknod", .returns = VEXJ_RETURNS_INT,
 		.at = { VEXJ_MKNOD_DENTRY, VEXJ_MKNOD_DENTRY + 1, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_MKNOD_DENTRY),
 		.enter = makes, .leave = node_made,
-	}, {
+	},
+	{
 		.function = "vfs_mkdir", .operation = "mkdir",
 		.returns = VEXJ_MKDIR_RETURNING != VEXJ_NO_PLACE ? VEXJ_RETURNS_POINTER : VEXJ_RETURNS_INT,
 		.at = { VEXJ_MKDIR_DENTRY, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_MKDIR_DENTRY),
 		.enter = makes, .leave = directory_made,
-	}, {
+	},
+	{
 		.function = "vfs_symlink", .operation = "symlink", .returns = VEXJ_RETURNS_INT,
 		.at = { VEXJ_SYMLINK_DENTRY, VEXJ_SYMLINK_DENTRY + 1, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_SYMLINK_DENTRY),
 		.enter = makes, .leave = symlink_made,
-	}, {
+	},
+	{
 		.function = "vfs_unlink", .operation = "delete", .returns = VEXJ_RETURNS_INT,
 		.at = { VEXJ_UNLINK_DENTRY, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_UNLINK_DENTRY),
 		.enter = goes, .leave = unlinked,
-	}, {
+	},
+	{
 		.function = "vfs_rmdir", .operation = "rmdir", .returns = VEXJ_RETURNS_INT,
 		.at = { VEXJ_RMDIR_DENTRY, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_RMDIR_DENTRY),
 		.enter = goes, .leave = directory_removed,
-	}, {
+	},
+	{
 		.function = "security_inode_rmdir", .operation = "the object of rmdir",
 		.at = { VEXJ_MAY_RMDIR_DENTRY, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_MAY_RMDIR_DENTRY), .enter = may_go,
-	}, {
+	},
+	{
 		.function = "vfs_link", .operation = "hardlink", .returns = VEXJ_RETURNS_INT,
 		.at = { 0, VEXJ_LINK_NEW, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_LINK_NEW),
 		.enter = links, .leave = linked,
-	}, {
+	},
+	{
 		.function = "vfs_rename", .operation = "rename", .returns = VEXJ_RETURNS_INT,
 		.at = { VEXJ_RENAME_DATA, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_RENAME_DATA),
 		.enter = renames, .leave = renamed,

@@ -217,16 +217,20 @@ struct vexj_probe vexj_open_probes[] = {
 	{
 		.function = "fd_install", .operation = "open", .enter = installs,
 		.at = { VEXJ_INSTALL_FD, 1, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_INSTALL_FD),
-	}, {
+	},
+	{
 		.function = "do_filp_open", .other = "do_file_open", .operation = "open", .returns = VEXJ_RETURNS_POINTER,
 		.at = { 0, 1, 2, VEXJ_ABSENT }, .enter = opens, .leave = open_ends,
-	}, {
+	},
+	{
 		.function = "do_file_open_root", .operation = "open by handle", .returns = VEXJ_RETURNS_POINTER,
 		.at = { VEXJ_OPEN_ROOT_FLAGS, VEXJ_ABSENT }, .enter = opens_root, .leave = root_open_ends,
-	}, {
+	},
+	{
 		.function = "file_open_name", .operation = "open by the kernel", .returns = VEXJ_RETURNS_POINTER,
 		.at = { VEXJ_OPEN_NAME, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_OPEN_NAME), .enter = kernel_opens, .leave = kernel_opened,
-	}, {
+	},
+	{
 		/* Since 6.6 what close(2) shares with the kernel's own is another function. */
 		.function = "filp_flush", .other = "filp_close", .operation = "close", .returns = VEXJ_RETURNS_INT,
 		.at = { 0, 1, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_CLOSE_FILE), .enter = closes, .leave = closed,

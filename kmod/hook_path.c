@@ -144,16 +144,20 @@ struct vexj_probe vexj_path_probes[] = {
 	{
 		.function = "vfs_getattr_nosec", .operation = "stat", .returns = VEXJ_RETURNS_INT,
 		.at = { VEXJ_GETATTR_PATH, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_GETATTR_PATH), .enter = stats, .leave = stat_done,
-	}, {
+	},
+	{
 		.function = "set_fs_pwd", .operation = "chdir",
 		.at = { VEXJ_PWD_PATH, VEXJ_ABSENT }, .unfit = VEXJ_FITS(VEXJ_PWD_PATH), .enter = changes_directory,
-	}, {
+	},
+	{
 		.function = "path_mount", .operation = "mount", .returns = VEXJ_RETURNS_INT,
 		.at = { 0, 1, VEXJ_ABSENT }, .enter = mounts, .leave = mounted,
-	}, {
+	},
+	{
 		.function = "path_umount", .operation = "unmount", .returns = VEXJ_RETURNS_INT,
 		.at = { 0, VEXJ_ABSENT }, .enter = unmounts, .leave = unmounted,
-	}, {
+	},
+	{
 		.function = "filename_lookup", .operation = "the object of access, readlink, statfs, getxattr and listxattr",
 		.returns = VEXJ_RETURNS_INT, .at = { 3, VEXJ_ABSENT }, .enter = looks_up, .leave = looked_up,
 	},

@@ -180,16 +180,20 @@ struct vexj_probe vexj_uring_probes[] = {
 	{
 		.function = "io_issue_sqe", .operation = "io_uring", .returns = VEXJ_RETURNS_INT, .aside = true,
 		.at = { 0, VEXJ_ABSENT }, .enter = issues, .leave = issued,
-	}, {
+	},
+	{
 		.function = "io_complete_rw", .operation = "transfers of io_uring that wait", .any_task = true,
 		.at = { 0, 1, VEXJ_ABSENT }, .enter = completes,
-	}, {
+	},
+	{
 		.function = "io_read", .operation = "read by io_uring", .returns = VEXJ_RETURNS_INT,
 		.at = { 0, VEXJ_ABSENT }, .enter = reads, .leave = transferred,
-	}, {
+	},
+	{
 		.function = "io_write", .operation = "write by io_uring", .returns = VEXJ_RETURNS_INT,
 		.at = { 0, VEXJ_ABSENT }, .enter = writes, .leave = transferred,
-	}, {
+	},
+	{
 		.function = "io_fixed_fd_install", .operation = "open by io_uring without a descriptor",
 		.at = { 2, VEXJ_ABSENT }, .enter = installs,
 	},
