@@ -284,19 +284,28 @@ func TestBadCommandLines(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []struct {
+	type refusal struct {
 		args []string
 		code int
 		text string
-	}{
+	}
+	refusals := []refusal{
 		{[]string{"--frobnicate"}, exit.Usage, "unknown flag"},
 		{[]string{"now"}, exit.Usage, "it takes no argument"},
 		{[]string{"--producer", "magic"}, exit.Usage, "unknown producer"},
-		{[]string{"--producer", "kmod"}, exit.Error, "does not have that producer"},
+		{[]string{"--producer", "fuse"}, exit.Error, "does not have that producer"},
 		{[]string{"--durability", "never"}, exit.Usage, "use none, interval, batch or record"},
 		{[]string{"--journal", file}, exit.Error, "not a journal"},
-	} {
-		out, err := p.command(c.args...).CombinedOutput()
+	}
+	if _, err := os.Stat("/dev/vexj"); errors.Is(err, os.ErrNotExist) {
+		refusals = append(refusals, refusal{[]string{"--producer", "kmod", "--require"}, exit.Error, "insmod vexj.ko"})
+	}
+	for _, c := range refusals {
+		cmd := p.command(c.args...)
+		// One that takes them runs until it is told to end.
+		tooLong := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+		out, err := cmd.CombinedOutput()
+		tooLong.Stop()
 		var exited *exec.ExitError
 		if !errors.As(err, &exited) || exited.ExitCode() != c.code || !strings.Contains(string(out), c.text) {
 			t.Errorf("%q: %v: %s", c.args, err, out)
