@@ -49,6 +49,8 @@
 // the page cache, in a new process. Recovery is what opening for writing takes
 // after a process that appended everything and was gone without closing.
 //
+// rosedblabs/wal is missing: its module could not be had when this was written.
+//
 // It is a module of its own, so that what vexj is compared with is no dependency
 // of vexj.
 package main
