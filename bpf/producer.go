@@ -67,6 +67,9 @@ func (p *Producer) NextSequence() uint64 {
 	return atomic.AddUint64(&p.common().GlobalSequence, 1)
 }
 
+// LastSequence is the highest global_sequence that was given out.
+func (p *Producer) LastSequence() uint64 { return atomic.LoadUint64(&p.common().GlobalSequence) }
+
 // Follow adds a process to those whose tree is recorded. The filter must have had
 // one from the start.
 func (p *Producer) Follow(tgid uint32) error {

@@ -38,6 +38,8 @@ func (s *fakeSource) NextSequence() uint64 {
 	return s.number.Add(1)
 }
 
+func (s *fakeSource) LastSequence() uint64 { return s.number.Load() }
+
 func (s *fakeSource) Counters() Counters {
 	s.mu.Lock()
 	defer s.mu.Unlock()

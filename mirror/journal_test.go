@@ -68,7 +68,9 @@ func session(t *testing.T, dir string, run uint64, killed bool) *bench {
 	b.out.w = w
 	b.startAt(t, 0)
 	b.record(0, 2, 50)
-	if !killed {
+	if killed {
+		b.pass(false)
+	} else {
 		b.lose(5)
 		b.record(1, 56, 100)
 		b.pass(false)
@@ -78,7 +80,6 @@ func session(t *testing.T, dir string, run uint64, killed bool) *bench {
 			t.Fatal(err)
 		}
 	}
-	b.pass(false)
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}

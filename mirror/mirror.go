@@ -41,7 +41,6 @@ type core struct {
 	out   *output
 	tally tally
 	lanes []lane
-	taken uint64 // numbers that the mirror took for its own records
 	now   func() time.Time
 }
 
@@ -96,7 +95,6 @@ func (m *Mirror) start() error {
 	if number == 0 {
 		m.order = newTimeline(&m.core)
 	} else {
-		m.taken = 1
 		m.order = newSequencer(&m.core, number)
 	}
 	if m.out.err != nil {

@@ -19,6 +19,7 @@ import (
 //	0:5!     it commits that; 0:5? it discards it
 //	0:5=7    it records number 7 with the event id of 5
 //	lost:5   number 5 finds the ring full; lost-path:5, for another reason
+//	ahead:5  number 5 finds it full while number 4, taken, is not counted yet
 //	junk:0   CPU 0's ring has bytes that are no record
 //	wild:9   CPU 0 records number 9, which nobody gave out
 //	broken:0 CPU 0's ring has a header that is impossible
@@ -64,6 +65,9 @@ func (s *script) step(word string) {
 		}
 		s.given(s.number(arg))
 		s.src.count(func(c *Counters) { c.Lost[cause]++ })
+	case verb == "ahead":
+		s.src.number.Store(s.number(arg))
+		s.src.count(func(c *Counters) { c.Attempted++; c.Lost[uapi.LostFull]++ })
 	case verb == "junk":
 		s.rings[s.number(arg)].output([]byte("this is no record"))
 	case verb == "wild":
@@ -173,6 +177,7 @@ func TestOrder(t *testing.T) {
 		{"main cause", "0:2 lost-path:3 lost:4 lost-path:5 0:6 pass", "S1 2 L5*3path 6 E7"},
 		{"loss and late commit", "0:2~ lost:3 1:4 pass +50ms pass 0:2! pass +50ms pass", "S1 2 L3*1full 4 E5"},
 		{"loss above what is late", "1:3 lost:4 pass +50ms pass 0:2 pass +50ms pass", "S1 2 3 L4*1full E5"},
+		{"loss counted before a lower number", "0:2 ahead:4 pass +50ms pass 1:3 pass +50ms pass", "S1 2 3 L4*1full E5"},
 		{"no counter knows", "0:2 given:4 0:4 pass +999ms pass", "S1 2 L3*1unknown 4 E5"},
 		{"after the grace", "0:2 0:4 pass +1s pass 0:5 pass", "S1 2 L3*1unknown 4 5 E6"},
 		{"after its loss was told", "0:2 0:4 pass +1s pass 1:3 0:5 pass", "S1 2 L3*1unknown 4 5 E6"},

@@ -20,6 +20,12 @@ type Source interface {
 	// that cannot number globally returns 0.
 	NextSequence() uint64
 
+	// LastSequence is the highest global_sequence given out so far, to
+	// whomever. It is read where numbers are given out: a number that was taken
+	// and not yet counted as attempted is in it. A producer that cannot number
+	// globally returns 0.
+	LastSequence() uint64
+
 	// Counters returns the counts so far. Each may lag a little behind the
 	// truth, but none goes back.
 	Counters() Counters
@@ -38,13 +44,18 @@ type Source interface {
 // none of them.
 type Counters = uapi.Counters
 
-// look reads the producer's counters, and then a number that was given out, no
-// lower than that of any loss in them. They are sums over CPUs that go on
-// counting while they are read; reading the limit after all losses is what makes
-// it cover them.
+// look reads the producer's counters, and then the last number that was given
+// out, which is no lower than that of any loss in them. The count of attempts
+// would not do: a probe takes its number before it counts it, and one that is
+// held up in between lets a loss of a higher number be counted first.
 func (c *core) look() (limit uint64) {
 	c.tally.read(c.src.Counters())
 	return c.limit()
 }
 
-func (c *core) limit() uint64 { return c.src.Counters().Attempted + c.taken }
+func (c *core) limit() uint64 {
+	if n := c.src.LastSequence(); n != 0 {
+		return n
+	}
+	return c.tally.counters.Attempted
+}

@@ -144,9 +144,12 @@ func (g *Generator) ID() uint32 { return uint32(uapi.ProducerTest) }
 func (g *Generator) IDBase() uint64 { return g.idBase }
 
 // NextSequence takes a number for a record that the caller makes.
-func (g *Generator) NextSequence() uint64 {
-	return (*atomic.Uint64)(unsafe.Pointer(&g.order[0])).Add(1)
-}
+func (g *Generator) NextSequence() uint64 { return g.sequence().Add(1) }
+
+// LastSequence is the highest number that was given out.
+func (g *Generator) LastSequence() uint64 { return g.sequence().Load() }
+
+func (g *Generator) sequence() *atomic.Uint64 { return (*atomic.Uint64)(unsafe.Pointer(&g.order[0])) }
 
 // Coverage says that this producer sees nothing.
 func (g *Generator) Coverage() []string {

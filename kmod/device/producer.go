@@ -38,6 +38,7 @@ type Producer struct {
 
 	mu      sync.Mutex
 	last    []Counts // by CPU, the last that could be read
+	highest uint64   // LastSequence, likewise
 	stopped bool
 }
 
@@ -138,6 +139,17 @@ func (p *Producer) NextSequence() uint64 {
 	// It fails only for who is not the consumer.
 	_, _ = p.ioctl(iocSequence, unsafe.Pointer(&n))
 	return n
+}
+
+// LastSequence is the highest global_sequence that was given out.
+func (p *Producer) LastSequence() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	// It never goes back: what cannot be read is as it was.
+	if c, err := p.Total(); err == nil {
+		p.highest = c.GlobalSequence
+	}
+	return p.highest
 }
 
 // CPUCounters returns the counters of each CPU.
