@@ -53,7 +53,7 @@ var testArrows = map[string][]string{
 	"ring":   {"bench/gen"},
 	"mirror": {"bench/gen", "query"},
 	// Tests alone, of the module and what drains it.
-	"kmod/kmodtest": {"kmod/device", "internal/conformance", "ring", "mirror", "userjournal", "query", "uapi"},
+	"kmod/kmodtest": {"kmod/device", "internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query", "uapi"},
 	// The whole chain.
 	"internal/storm": {"*"},
 }

@@ -36,7 +36,7 @@ var sources = []source{
 		if err != nil {
 			return nil, err
 		}
-		return module{p}, nil
+		return p, nil
 	}},
 	{"bpf-vfs", set("vfs")},
 	{"bpf-syscall", set("syscall")},
@@ -51,11 +51,6 @@ func set(name string) func(int, uapi.Filter) (producer, error) {
 		return p, nil
 	}
 }
-
-// A module is the kernel module's side of the table.
-type module struct{ *device.Producer }
-
-func (module) HoleRows() []string { return device.HoleRows }
 
 // pick returns the sources of the names.
 func pick(names []string) ([]source, error) {
