@@ -102,14 +102,15 @@ func load(ctx context.Context, o *Options) (Producer, error) {
 
 // final says whether no other producer would do better.
 func final(err error) bool {
-	for _, wrong := range []error{bpf.ErrFilter, bpf.ErrRingSize, device.ErrFilter, device.ErrRingSize} {
-		if errors.Is(err, wrong) {
-			return true
-		}
-	}
 	// Who may not load programs may not load any. EPERM for a program set is
 	// the kernel's no to it, whoever loads it.
-	return errors.Is(err, os.ErrPermission) && !errors.Is(err, bpf.ErrUnsupported)
+	return wrong(err) || errors.Is(err, os.ErrPermission) && !errors.Is(err, bpf.ErrUnsupported)
+}
+
+// wrong says whether it is the options that no producer could do.
+func wrong(err error) bool {
+	return slices.ContainsFunc([]error{bpf.ErrFilter, bpf.ErrRingSize, device.ErrFilter, device.ErrRingSize},
+		func(cause error) bool { return errors.Is(err, cause) })
 }
 
 // tellFallback says what was asked for and could not be had. That there is no
@@ -130,8 +131,7 @@ func verdict(failed []error) error {
 	all := errors.Join(failed...)
 	last := failed[len(failed)-1]
 	switch {
-	case errors.Is(last, bpf.ErrFilter), errors.Is(last, bpf.ErrRingSize),
-		errors.Is(last, device.ErrFilter), errors.Is(last, device.ErrRingSize):
+	case wrong(last):
 		return exit.With(exit.Usage, last)
 	case errors.Is(all, unix.EPERM) && !errors.Is(all, bpf.ErrUnsupported):
 		return exit.With(exit.Permission,
