@@ -21,23 +21,7 @@ func archivedJournal(t *testing.T) (dir, archive string, recs [][]byte, key *Sig
 	key = NewSigningKey()
 	dir, archive = t.TempDir(), t.TempDir()
 	recs = newWorkload(3).records(90)
-	for i := 0; i < len(recs); i += 30 {
-		w, err := Create(dir, Options{Key: key})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for j := i; j < i+30; j += 10 {
-			if _, err := w.AppendBatch(recs[j : j+10]); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.Flush(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
+	writeSegments(t, dir, recs, Options{Key: key}, func() {})
 	// The times of these records are of no matter to this.
 	report, err := Archive(dir, ArchiveOptions{To: archive, Now: time.Now().Add(1000 * time.Hour)})
 	if err != nil || report.Segments != 2 {

@@ -81,7 +81,7 @@ func TestKeys(t *testing.T) {
 func TestOpenSSL(t *testing.T) {
 	openssl, err := exec.LookPath("openssl")
 	if err != nil {
-		t.Skip("no openssl to compare with")
+		t.Fatalf("%v; install openssl, to compare with", err)
 	}
 	dir := t.TempDir()
 	run := func(args ...string) []byte {

@@ -20,8 +20,16 @@ import (
 func smallJournal(t testing.TB, dir string) [][]byte {
 	t.Helper()
 	recs := newWorkload(3).records(60)
+	writeSegments(t, dir, recs, Options{}, func() {})
+	return recs
+}
+
+// writeSegments makes segments of 30 records in blocks of 10, and calls flushed
+// after each block.
+func writeSegments(t testing.TB, dir string, recs [][]byte, o Options, flushed func()) {
+	t.Helper()
 	for i := 0; i < len(recs); i += 30 {
-		w, err := Create(dir, Options{})
+		w, err := Create(dir, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -32,12 +40,12 @@ func smallJournal(t testing.TB, dir string) [][]byte {
 			if err := w.Flush(); err != nil {
 				t.Fatal(err)
 			}
+			flushed()
 		}
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return recs
 }
 
 func readDir(t testing.TB, dir string) map[string][]byte {

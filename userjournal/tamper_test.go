@@ -157,24 +157,7 @@ func TestTampering(t *testing.T) {
 	dir := t.TempDir()
 	var points []Checkpoint
 	recs := newWorkload(3).records(90)
-	for i := 0; i < len(recs); i += 30 {
-		w, err := Create(dir, Options{Key: key})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for j := i; j < i+30; j += 10 {
-			if _, err := w.AppendBatch(recs[j : j+10]); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.Flush(); err != nil {
-				t.Fatal(err)
-			}
-			points = append(points, checkpoint(t, dir))
-		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
+	writeSegments(t, dir, recs, Options{Key: key}, func() { points = append(points, checkpoint(t, dir)) })
 	other := NewSigningKey()
 	for _, effort := range []effort{checksums, digests, chains} {
 		for _, c := range changes {
