@@ -567,7 +567,6 @@ struct vexj_attr_legacy {
 #define VEXJ_DEV_IDS		8	/* users or filesystems of a filter */
 #define VEXJ_DEV_PREFIXES	8	/* path prefixes of a filter */
 #define VEXJ_DEV_WANTED		32	/* words of a filter's set of types */
-#define VEXJ_DEV_FOLLOWED	4096	/* processes that are followed by name */
 #define VEXJ_DEV_CONTEXTS	1024	/* contexts that are set at a time */
 #define VEXJ_DEV_COMM		16
 #define VEXJ_DEV_AGENT_ID	64
