@@ -5,6 +5,8 @@ package mirror
 import (
 	"context"
 	"errors"
+	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -127,21 +129,40 @@ func problems(a *query.Account) (all []query.Problem) {
 }
 
 // TestUncleanFarBack: the last start is in an older segment than the last
-// record.
+// record, in the same shard or in another, and the journal has said something of
+// itself meanwhile.
 func TestUncleanFarBack(t *testing.T) {
-	dir := t.TempDir()
-	w := create(t, dir, userjournal.Options{SegmentSize: 1 << 16})
-	b := newBench(t, 1, 1<<18, Options{Journal: dir})
-	b.out.w = w
-	b.startAt(t, 0)
-	b.record(0, 2, 5000)
-	b.pass(false)
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	e, err := lastEpoch(dir)
-	if want := (epoch{open: true, id: testBase + 5000, global: 5000}); err != nil || e != want {
-		t.Errorf("%+v, %v; want %+v", e, err, want)
+	for shards := range 3 {
+		dir := t.TempDir()
+		var dirs []string
+		for i := range shards {
+			dirs = append(dirs, filepath.Join(dir, fmt.Sprint(i)))
+		}
+		w, err := userjournal.CreateSet(dir, dirs, userjournal.Options{SegmentSize: 1 << 16})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := newBench(t, 1, 1<<18, Options{Journal: dir})
+		b.out.w = w
+		b.startAt(t, 0)
+		for i := range uint64(5) {
+			b.record(0, 2+i*1000, 1+(i+1)*1000)
+			b.pass(false)
+		}
+		removed := uapi.NewBuilder(nil)
+		removed.Begin(uapi.Header{EventID: uapi.IDBase(uapi.ProducerJournal, time.Now().UnixNano()), Type: uapi.SysRemoved})
+		removed.AddRemoved(uapi.Removed{First: 1, Last: 2, Records: 2})
+		rec, err := removed.Finish()
+		if err == nil {
+			_, err = w.Append(rec)
+		}
+		if err := errors.Join(err, w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		e, err := lastEpoch(dir)
+		if want := (epoch{open: true, first: testBase + 1, id: testBase + 5001, global: 5001}); err != nil || e != want {
+			t.Errorf("%d shards: %+v, %v; want %+v", shards, e, err, want)
+		}
 	}
 }
 

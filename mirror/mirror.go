@@ -12,7 +12,6 @@ import (
 
 	"vexj/ring"
 	"vexj/uapi"
-	"vexj/userjournal"
 )
 
 // A Mirror copies the records of one producer from its rings to a journal.
@@ -46,11 +45,11 @@ type core struct {
 
 // New makes a Mirror from the rings of rd, which src fills, to w. The caller
 // closes rd and w when Run has returned.
-func New(src Source, rd *ring.Reader, w *userjournal.Writer, o Options) *Mirror {
+func New(src Source, rd *ring.Reader, w Journal, o Options) *Mirror {
 	return newMirror(src, rd, rd.Rings(), w, o)
 }
 
-func newMirror(src Source, rd waiter, rings []*ring.Ring, w journal, o Options) *Mirror {
+func newMirror(src Source, rd waiter, rings []*ring.Ring, w Journal, o Options) *Mirror {
 	o.setDefaults()
 	m := &Mirror{core: core{Options: o, src: src, out: newOutput(w, &o), now: time.Now}, rd: rd}
 	for _, r := range rings {

@@ -11,7 +11,7 @@ import (
 
 // Options of a Mirror. The zero value is sound.
 type Options struct {
-	// Journal is the directory of the Writer's journal. Run looks there whether
+	// Journal is the directory of the journal that is written to. Run looks there whether
 	// the run before it ended; empty, it does not.
 	Journal string
 

@@ -9,9 +9,9 @@ import (
 	"vexj/uapi"
 )
 
-// A journal is what a userjournal.Writer is to the mirror. Its methods are
-// called for batches and for the mirror's own records.
-type journal interface {
+// A Journal is what a userjournal.Writer or SetWriter is to the mirror. Its
+// methods are called for batches and for the mirror's own records.
+type Journal interface {
 	Append(record []byte) (ordinal uint64, err error)
 	AppendBatch(records [][]byte) (first uint64, err error)
 	Sync() error
@@ -21,7 +21,7 @@ type journal interface {
 // makes all that follows do nothing: what was read from the rings after it
 // would have no place to go.
 type output struct {
-	w      journal
+	w      Journal
 	digest hash.Hash
 	notify func(Notice)
 	build  *uapi.Builder
@@ -33,7 +33,7 @@ type output struct {
 	err       error
 }
 
-func newOutput(w journal, o *Options) *output {
+func newOutput(w Journal, o *Options) *output {
 	return &output{w: w, digest: o.Digest, notify: o.Notify, build: uapi.NewBuilder(make([]byte, 0, 4096))}
 }
 

@@ -11,6 +11,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -26,7 +28,7 @@ const crashEnv = "VEXJ_CRASH_WRITER"
 func TestMain(m *testing.M) {
 	if spec := os.Getenv(crashEnv); spec != "" {
 		var v victim
-		_, err := fmt.Sscanf(spec, "%s %d %d", &v.dir, &v.life, &v.durability)
+		_, err := fmt.Sscanf(spec, "%s %d %d %d", &v.dir, &v.life, &v.durability, &v.shards)
 		if err == nil {
 			err = v.run()
 		}
@@ -43,7 +45,8 @@ type victim struct {
 	dir        string
 	life       int
 	durability Durability
-	w          *Writer
+	shards     int // 0: it writes to a journal by itself
+	w          *SetWriter
 	mu         sync.Mutex
 	pool       [][]byte // what records may look like
 }
@@ -56,10 +59,11 @@ func victimID(life, hand int, n uint64) uint64 {
 
 func (v *victim) run() (err error) {
 	v.pool = newWorkload(1).records(300)
-	v.w, err = Create(v.dir, Options{Durability: v.durability, SegmentSize: minSegmentSize, Interval: 2 * time.Millisecond})
+	v.w, err = CreateSet(v.dir, shardsIn(v.dir, v.shards), Options{Durability: v.durability, SegmentSize: minSegmentSize, Interval: 2 * time.Millisecond})
 	if err != nil {
 		return err
 	}
+	v.w.stretch = 4 << 10
 	fmt.Println("ready")
 	failed := make(chan error)
 	for hand := range hands {
@@ -106,12 +110,30 @@ func (v *victim) append(batch [][]byte) (safe bool, err error) {
 		return true, err
 	}
 	ordinal, err := v.w.Append(batch[0])
-	return v.durability == DurabilityRecord || v.w.Stats().Acknowledged >= ordinal, err
+	if err != nil {
+		return false, err
+	}
+	if v.durability == DurabilityRecord {
+		return true, nil
+	}
+	if v.shards > 0 {
+		return false, nil // of one record a shard can tell, not of all before it
+	}
+	return v.w.Stats().Acknowledged >= ordinal, nil
+}
+
+// shardsIn are directories inside that of a set.
+func shardsIn(dir string, n int) (dirs []string) {
+	for i := range n {
+		dirs = append(dirs, filepath.Join(dir, strconv.Itoa(i)))
+	}
+	return dirs
 }
 
 // A trial kills one victim after the other that write to one journal.
 type trial struct {
 	dir    string
+	shards int
 	lives  int
 	safe   map[[2]int]uint64 // by life and hand
 	random *rand.Rand
@@ -119,8 +141,8 @@ type trial struct {
 
 // A writer is killed at some moment, while it recovers or while several
 // goroutines append, again and again on the same journal: each time all that it
-// said was safe is there, with nothing that was never appended. VEXJ_KILLS sets
-// how often.
+// said was safe is there, with nothing that was never appended. Every third
+// journal is a set of shards. VEXJ_KILLS sets how often.
 func TestKilledWriter(t *testing.T) {
 	kills := 60
 	if testing.Short() {
@@ -133,28 +155,42 @@ func TestKilledWriter(t *testing.T) {
 		}
 		kills = n
 	}
-	const perJournal = 20
+	perJournal := min(20, kills/3)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	records := 0
+	records, sets := 0, 0
 	for n := 0; n < kills; n += perJournal {
 		tr := trial{dir: t.TempDir(), safe: map[[2]int]uint64{}, random: rand.New(rand.NewPCG(seed, uint64(n)))}
+		if n/perJournal%3 == 2 {
+			tr.shards = 2 + tr.random.IntN(3)
+			sets++
+		}
 		for range min(perJournal, kills-n) {
 			tr.kill(t)
 			tr.check(t)
 		}
-		if report, err := Recover(tr.dir, RecoverOptions{}); err != nil && !errors.Is(err, ErrEmpty) || report.Status > RecoveryComplete {
-			t.Fatalf("recovery: %+v, %v", report, err)
-		}
+		tr.recover(t, func(r RecoveryReport) bool { return r.Status <= RecoveryComplete })
 		records += tr.check(t)
-		if report, err := Recover(tr.dir, RecoverOptions{}); err != nil && !errors.Is(err, ErrEmpty) || report.CutBytes > 0 || len(report.Segments) > 0 {
-			t.Fatalf("second recovery: %+v, %v", report, err)
-		}
+		tr.recover(t, func(r RecoveryReport) bool { return r.CutBytes == 0 && len(r.Segments) == 0 })
 		if err := os.RemoveAll(tr.dir); err != nil {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("%d kills, %d records survived", kills, records)
+	t.Logf("%d kills, %d records survived; %d journals were sets", kills, records, sets)
+}
+
+func (tr *trial) recover(t *testing.T, good func(RecoveryReport) bool) {
+	t.Helper()
+	dirs, err := ShardDirs(tr.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range dirs {
+		report, err := Recover(dir, RecoverOptions{})
+		if err != nil && !errors.Is(err, ErrEmpty) || !good(report) && err == nil {
+			t.Fatalf("recovery: %+v, %v", report, err)
+		}
+	}
 }
 
 func (tr *trial) kill(t *testing.T) {
@@ -163,7 +199,7 @@ func (tr *trial) kill(t *testing.T) {
 	tr.lives++
 	cmd := exec.Command(os.Args[0])
 	durability := Durability(tr.random.IntN(len(durabilityNames)))
-	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d %d", crashEnv, tr.dir, life, durability))
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d %d %d", crashEnv, tr.dir, life, durability, tr.shards))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -206,26 +242,42 @@ func (tr *trial) kill(t *testing.T) {
 // many records it has.
 func (tr *trial) check(t *testing.T) (records int) {
 	t.Helper()
-	r, err := Open(tr.dir)
+	s, err := OpenSet(tr.dir)
 	if err != nil {
-		if len(tr.safe) > 0 || !errors.Is(err, ErrEmpty) && !errors.Is(err, ErrTruncated) && !errors.Is(err, ErrNotJournal) {
+		if len(tr.safe) > 0 || !slices.ContainsFunc([]error{ErrEmpty, ErrTruncated, ErrNotJournal, ErrShards},
+			func(early error) bool { return errors.Is(err, early) }) {
 			t.Fatalf("%d were said to be safe: %v", len(tr.safe), err)
 		}
 		return 0
 	}
-	defer r.Close()
-	if report, err := r.Verify(func(p Problem) { t.Errorf("verify: %v", p) }); err != nil || report.Records != report.LastOrdinal {
-		t.Fatalf("%+v, %v", report, err)
+	defer s.Close()
+	for _, r := range s.Shards() {
+		if report, err := r.Verify(func(p Problem) { t.Errorf("verify: %v", p) }); err != nil || report.Records != report.LastOrdinal {
+			t.Fatalf("%+v, %v", report, err)
+		}
 	}
-	there := map[[2]int]uint64{}
-	err = r.Scan(ScanOptions{}, func(ordinal uint64, rec uapi.Record) error {
+	there := map[[2]int]uint64{} // numbers without a gap
+	behind := map[[2]int]map[uint64]bool{}
+	err = s.Scan(ScanOptions{}, func(ordinal uint64, rec uapi.Record) error {
 		id := rec.EventID() - testIDBase
-		by := [2]int{int(id >> 40), int(id >> 32 & 0xff)}
-		if n := id & 0xffffffff; n != there[by]+1 || by[0] >= tr.lives || by[1] >= hands {
+		by, n := [2]int{int(id >> 40), int(id >> 32 & 0xff)}, id&0xffffffff
+		records++
+		switch {
+		case by[0] >= tr.lives || by[1] >= hands || n <= there[by] || behind[by][n]:
+			return fmt.Errorf("record %d is number %d of hand %v, after %d", ordinal, n, by, there[by])
+		case n == there[by]+1:
+			for there[by] = n; behind[by][there[by]+1]; there[by]++ {
+				delete(behind[by], there[by]+1)
+			}
+			return nil
+		case tr.shards == 0:
 			return fmt.Errorf("record %d is number %d of hand %v, after %d", ordinal, n, by, there[by])
 		}
-		there[by]++
-		records++
+		// Of what was not safe one shard may have kept more than another.
+		if behind[by] == nil {
+			behind[by] = map[uint64]bool{}
+		}
+		behind[by][n] = true
 		return nil
 	})
 	if err != nil {

@@ -15,6 +15,14 @@ import (
 // is not in the journal any more.
 var ErrCursor = errors.New("bad cursor")
 
+// ErrCursorText: a text was never a cursor, or not all of it is there. It is also
+// ErrCursor.
+var ErrCursorText = errors.New("not a whole one")
+
+func cursorTextError(text string) error {
+	return fmt.Errorf("%w %q: %w: copy it as it was printed", ErrCursor, text, ErrCursorText)
+}
+
 // A Cursor names one record of one journal for ever. Its text is for keeping and
 // for giving back, and means nothing else.
 type Cursor struct {
@@ -46,7 +54,7 @@ func ParseCursor(text string) (c Cursor, err error) {
 	code, ok := strings.CutPrefix(text, cursorPrefix)
 	b, err := base64.RawURLEncoding.DecodeString(code)
 	if !ok || err != nil || len(b) != cursorBytes || le.Uint32(b[cursorBytes-4:]) != checksum(0, b[:cursorBytes-4]) {
-		return c, fmt.Errorf("%w %q: copy it whole, as it was printed", ErrCursor, text)
+		return c, cursorTextError(text)
 	}
 	copy(c.journal[:], b)
 	c.ordinal, c.id = le.Uint64(b[16:]), le.Uint64(b[24:])

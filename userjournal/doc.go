@@ -32,6 +32,7 @@
 //	REMOVED                      what was taken out on purpose
 //	ARCHIVE                      directories that old segments were moved to
 //	SHARD                        which of a set of journals this is
+//	SHARDS                       alone: the directory is that of a set
 //
 // What ends in .tmp was left by a process that was killed.
 //
@@ -83,16 +84,29 @@
 //
 // # Shards
 //
-// [CreateSharded] spreads what is appended over several journals, on as many
-// disks: 256 KiB to one, then to the next. Each is a journal by itself, with
-// its own ordinals, lock and chain, and has a file SHARD with lines "set", an id
-// that all have, "shard", its number from 0, and "of", how many there are.
-// [OpenSharded] merges them. Nothing in a record says in which order it was given
-// to the writer. The merged order is that in which things happened, as far as it is
-// known: for the records of one run of a producer, whose event_id less
-// global_sequence is the same, by global_sequence; otherwise by the time of day. A
-// record is named by (ordinal - 1) * shards + number of the shard + 1. After a
-// crash the shards may end at different times; what was acknowledged is in each.
+// [CreateSet] spreads what is appended over several journals, on as many disks:
+// 256 KiB to one, then to the next. Each is a journal by itself, with its own
+// ordinals, lock and chain, and has a file SHARD with lines "set", an id that all
+// have, "shard", its number from 0, and "of", how many there are. The directory of
+// the set has no segments but a LOCK, and a file SHARDS with lines "set" and
+// "directory", one for each shard, quoted as Go does, relative to that directory
+// if inside it; it is written when all shards are there. [OpenSet] reads a set, or
+// a journal that is none, as a set of one. If a shard is not there, or another is in
+// its place, nothing is opened: [ErrShards].
+//
+// Nothing in a record says in which order it was given to the writer. The merged
+// order is that in which things happened, as far as it is known: for the records of
+// one run of a producer, whose event_id less global_sequence is the same, by
+// global_sequence; otherwise by the time of day. A record is named by
+// (ordinal - 1) * shards + number of the shard + 1. After a crash the shards may
+// end at different times; what was acknowledged is in each.
+//
+// A place in a set is a [Position], an ordinal for each shard. A consumer of a set
+// has its file in each, so that each keeps by itself what is owed, and a cursor
+// names the ordinals of all:
+//
+//	"vexj1s." base64url( id of the set, 16 bytes | event_id u64 | number of the
+//	shard, varint | ordinals, a varint for each shard | CRC-32C of that, u32 )
 //
 // # A segment
 //

@@ -47,24 +47,26 @@ const (
 	pollAlone = 50 * time.Millisecond
 )
 
-// A watcher waits for writes in a directory.
+// A watcher waits for writes in directories.
 type watcher struct {
 	file  *os.File
 	event chan struct{} // has room for one
 	every time.Duration
 }
 
-func watch(dir string) *watcher {
+func watch(dirs ...string) *watcher {
 	w := &watcher{event: make(chan struct{}, 1), every: pollAlone}
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	if err != nil {
 		return w
 	}
 	w.file = os.NewFile(uintptr(fd), "inotify")
-	if _, err := unix.InotifyAddWatch(fd, dir, unix.IN_MODIFY|unix.IN_CREATE|unix.IN_MOVED_TO); err != nil {
-		w.close()
-		w.file = nil
-		return w
+	for _, dir := range dirs {
+		if _, err := unix.InotifyAddWatch(fd, dir, unix.IN_MODIFY|unix.IN_CREATE|unix.IN_MOVED_TO); err != nil {
+			w.close()
+			w.file = nil
+			return w
+		}
 	}
 	w.every = poll
 	go w.run()

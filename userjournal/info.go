@@ -147,22 +147,39 @@ func (r *Reader) size(x *index) (int64, error) {
 func (r *Reader) WallTime(ordinal, ktime uint64) time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closed {
+	x, err := r.headed(ordinal)
+	if err != nil {
 		return time.Time{}
 	}
+	return x.header.time(ktime)
+}
+
+// Clock is what the ktime of a record with the ordinal counts from.
+func (r *Reader) Clock(ordinal uint64) (Clock, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x, err := r.headed(ordinal)
+	if err != nil {
+		return Clock{}, err
+	}
+	return Clock{x.header.Boot, x.header.WallOffset}, nil
+}
+
+// headed is the segment in which the ordinal would be, with its header, which
+// does not change while the segment grows. The caller holds the lock.
+func (r *Reader) headed(ordinal uint64) (*index, error) {
+	if r.closed {
+		return nil, ErrClosed
+	}
 	x := r.segments[r.position(ordinal)]
-	// The header is all that it takes, and does not change while the segment
-	// grows.
-	if !x.loaded {
-		err := r.load(x, false)
-		if notExist(err) {
-			if y := r.moved(x); y != nil {
-				x, err = y, r.load(y, false)
-			}
-		}
-		if err != nil {
-			return time.Time{}
+	if x.loaded {
+		return x, nil
+	}
+	err := r.load(x, false)
+	if notExist(err) {
+		if y := r.moved(x); y != nil {
+			return y, r.load(y, false)
 		}
 	}
-	return x.header.time(ktime)
+	return x, err
 }

@@ -44,7 +44,8 @@ type RepairReport struct {
 // that is empty or is made. The old one is never changed. Records stay what they
 // were, in the same order; ordinals behind damage get smaller, because a whole
 // journal has no gaps. The new journal has an identity of its own, and its headers
-// name the old one. Checkpoints of the old one say nothing of it.
+// name the old one. Checkpoints of the old one say nothing of it. Of a shard it
+// makes one that can take its place.
 //
 // A record whose block is not what the chain says is taken for damaged: what
 // somebody changed is not kept as if it was sound. If Repair is cut off, the
@@ -104,6 +105,9 @@ func (r *repair) run(from string) error {
 		}
 	}
 	r.report.Last = r.next.First - 1
+	if err := r.takePlace(from); err != nil {
+		return err
+	}
 	if r.report.Segments == 0 {
 		// An empty journal still tells where it comes from.
 		if err := r.open(); err != nil {
@@ -134,6 +138,18 @@ func (r *repair) begin() error {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close(), fsys.SyncDir(r.to))
+}
+
+// takePlace makes the new journal of a shard the same shard of its set.
+func (r *repair) takePlace(from string) error {
+	s, err := readShard(r.o.FS, from)
+	if notExist(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return replaceFile(r.o.FS, filepath.Join(r.to, shardName), s.encode())
 }
 
 // end makes the names durable, and then lets the journal be opened.

@@ -106,6 +106,9 @@ func listSegments(fsys FS, dir string) (names []string, foreign string, err erro
 		if name == unfinishedName {
 			return nil, "", fmt.Errorf("%s: %w: a repair is at work or was cut off; remove the directory and repair again", dir, ErrUnfinished)
 		}
+		if name == shardsName {
+			return nil, "", fmt.Errorf("%s: %w: it is a set of shards; give the directory of one of them, which %s names", dir, ErrShards, shardsName)
+		}
 		if _, ok := ParseSegmentName(name); ok {
 			names = append(names, name)
 		} else if !ours(name) {

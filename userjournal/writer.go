@@ -105,6 +105,9 @@ func create(dir string, o Options, lock io.Closer) (*Writer, error) {
 	return w, nil
 }
 
+// Dir is the directory of the journal.
+func (w *Writer) Dir() string { return w.dir }
+
 // Recovery tells what Create found.
 func (w *Writer) Recovery() RecoveryReport { return w.recovery }
 

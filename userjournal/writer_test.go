@@ -211,7 +211,7 @@ func TestLock(t *testing.T) {
 		t.Errorf("writer is %d, %v", pid, err)
 	}
 	other := exec.Command(os.Args[0])
-	other.Env = append(os.Environ(), fmt.Sprintf("%s=%s 0 %d", crashEnv, dir, DurabilityRecord))
+	other.Env = append(os.Environ(), fmt.Sprintf("%s=%s 0 %d 0", crashEnv, dir, DurabilityRecord))
 	out, err := other.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

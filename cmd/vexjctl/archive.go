@@ -19,7 +19,8 @@ func newJournalArchive() *cobra.Command {
 		Short: "Compress old segments further, into another folder",
 		Long: `Compress sealed segments further and move them to the folder --to. They stay part
 of the journal: every verb reads and verifies them as before, and 'journal retain'
-removes them. A copy is read back before its original is removed. Other processes
+removes them. Of a set of shards, each has a folder in that one, with its number.
+A copy is read back before its original is removed. Other processes
 may read and record meanwhile.`,
 		Example: `  vexjctl journal archive --to /srv/archive --older-than 7d`,
 		Args:    noArgs,
@@ -28,22 +29,28 @@ may read and record meanwhile.`,
 			case (to == "") == (forget == ""):
 				return exit.Usagef("give a folder with --to, or one with --forget")
 			case forget != "":
-				return openError(dir, userjournal.ForgetArchive(dir, forget))
+				return eachShard(dir, func(i, shards int, dir string) error {
+					return userjournal.ForgetArchive(dir, userjournal.ArchiveDir(forget, i, shards))
+				})
 			}
 			o := userjournal.ArchiveOptions{To: to}
 			var err error
 			if o.OlderThan, err = limit.Age("--older-than", age); err != nil {
 				return exit.With(exit.Usage, err)
 			}
-			report, err := userjournal.Archive(dir, o)
-			if err != nil {
-				return openError(dir, err)
-			}
-			fmt.Printf("%d segments with %d records moved, %d bytes became %d\n", report.Segments, report.Records, report.Before, report.After)
-			if len(report.Left) > 0 {
-				return fmt.Errorf("damaged segments stay where they are: %v; `vexjctl verify` tells what is wrong", report.Left)
-			}
-			return nil
+			return eachShard(dir, func(i, shards int, dir string) error {
+				part := o
+				part.To = userjournal.ArchiveDir(o.To, i, shards)
+				report, err := userjournal.Archive(dir, part)
+				if err != nil {
+					return err
+				}
+				fmt.Printf("%d segments with %d records moved, %d bytes became %d\n", report.Segments, report.Records, report.Before, report.After)
+				if len(report.Left) > 0 {
+					return fmt.Errorf("damaged segments stay where they are: %v; `vexjctl verify` tells what is wrong", report.Left)
+				}
+				return nil
+			})
 		},
 	}
 	journalFlag(cmd, &dir)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -32,7 +31,7 @@ they are forced to, and 'log --consumer' goes on where it is.`,
 }
 
 // withConsumers opens the journal for a verb.
-func withConsumers(dir string, fn func(*userjournal.Reader, *userjournal.Consumers) error) (err error) {
+func withConsumers(dir string, fn func(*userjournal.Set, *userjournal.SetConsumers) error) (err error) {
 	r, err := openJournal(dir)
 	if err != nil {
 		return err
@@ -54,8 +53,8 @@ func newConsumersLs() *cobra.Command {
 			if _, err := out.check(); err != nil {
 				return err
 			}
-			return withConsumers(dir, func(r *userjournal.Reader, c *userjournal.Consumers) error {
-				return listConsumers(r, c, out.format)
+			return withConsumers(dir, func(s *userjournal.Set, c *userjournal.SetConsumers) error {
+				return listConsumers(s, c, out.format)
 			})
 		},
 	}
@@ -71,10 +70,11 @@ type consumerEntry struct {
 	Created      time.Time `json:"created"`
 	Updated      time.Time `json:"updated"`
 	Error        string    `json:"error,omitempty"`
+	Position     string    `json:"position"`
 }
 
-func listConsumers(r *userjournal.Reader, c *userjournal.Consumers, format string) error {
-	last, err := r.LastOrdinal()
+func listConsumers(s *userjournal.Set, c *userjournal.SetConsumers, format string) error {
+	end, err := s.End()
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func listConsumers(r *userjournal.Reader, c *userjournal.Consumers, format strin
 	}
 	entries := make([]consumerEntry, 0, len(all))
 	for _, one := range all {
-		e := consumerEntry{one.Name, one.Acknowledged, last - min(last, one.Acknowledged), one.Created, one.Updated, ""}
+		e := consumerEntry{one.Name, one.Acknowledged.Sum(), one.Acknowledged.Left(end), one.Created, one.Updated, "", one.Acknowledged.String()}
 		if one.Damaged != nil {
 			e.Error = one.Damaged.Error()
 		}
@@ -100,7 +100,7 @@ func listConsumers(r *userjournal.Reader, c *userjournal.Consumers, format strin
 		if e.Error != "" {
 			updated = e.Error
 		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%s\n", e.Name, e.Acknowledged, e.Owed, updated)
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", e.Name, e.Position, e.Owed, updated)
 	}
 	return w.Flush()
 }
@@ -114,13 +114,12 @@ func newConsumersAdd() *cobra.Command {
 a cursor, an ordinal, or 'end', which is all that come from now on.`,
 		Args: exactArgs(1, "one name"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return withConsumers(dir, func(r *userjournal.Reader, c *userjournal.Consumers) error {
-				acknowledged, err := position(r, after)
+			return withConsumers(dir, func(s *userjournal.Set, c *userjournal.SetConsumers) error {
+				upto, err := position(s, after)
 				if err != nil {
 					return err
 				}
-				_, err = c.Add(args[0], acknowledged)
-				return consumerError(err)
+				return consumerError(c.Add(args[0], upto))
 			})
 		},
 	}
@@ -129,23 +128,29 @@ a cursor, an ordinal, or 'end', which is all that come from now on.`,
 	return cmd
 }
 
-// position is the ordinal that a cursor, an ordinal or "end" stands for.
-func position(r *userjournal.Reader, text string) (uint64, error) {
+// position is what a cursor, ordinals or "end" stand for.
+func position(s *userjournal.Set, text string) (userjournal.Position, error) {
 	if text == "end" {
-		return r.LastOrdinal()
+		return s.End()
 	}
-	if ordinal, err := strconv.ParseUint(text, 10, 64); err == nil {
-		return ordinal, nil
+	if strings.Trim(text, "0123456789,") == "" {
+		p, err := s.ParsePosition(text)
+		if err != nil {
+			err = exit.With(exit.Usage, err)
+		}
+		return p, err
 	}
-	return seek(r, text)
+	_, behind, err := seek(s, text)
+	return behind, err
 }
 
-func seek(r *userjournal.Reader, text string) (uint64, error) {
-	c, err := userjournal.ParseCursor(text)
-	if err != nil {
-		return 0, exit.With(exit.Usage, err)
+// seek finds what a cursor names.
+func seek(s *userjournal.Set, text string) (before, behind userjournal.Position, err error) {
+	before, behind, err = s.Seek(text)
+	if errors.Is(err, userjournal.ErrCursorText) {
+		err = exit.With(exit.Usage, err)
 	}
-	return r.Seek(c)
+	return before, behind, err
 }
 
 func consumerError(err error) error {
@@ -162,7 +167,7 @@ func newConsumersRm() *cobra.Command {
 		Short: "Forget one: nothing is kept for it any more",
 		Args:  exactArgs(1, "one name"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return withConsumers(dir, func(_ *userjournal.Reader, c *userjournal.Consumers) error {
+			return withConsumers(dir, func(_ *userjournal.Set, c *userjournal.SetConsumers) error {
 				return consumerError(c.Remove(args[0]))
 			})
 		},
@@ -184,8 +189,8 @@ ordinal, or 'end'. With --rewind it is owed again what it had acknowledged behin
 that.`,
 		Args: exactArgs(2, "a name and a position"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return withConsumers(dir, func(r *userjournal.Reader, c *userjournal.Consumers) error {
-				ordinal, err := position(r, args[1])
+			return withConsumers(dir, func(s *userjournal.Set, c *userjournal.SetConsumers) error {
+				upto, err := position(s, args[1])
 				if err != nil {
 					return err
 				}
@@ -193,8 +198,7 @@ that.`,
 				if rewind {
 					set = c.Rewind
 				}
-				_, err = set(args[0], ordinal)
-				return consumerError(err)
+				return consumerError(set(args[0], upto))
 			})
 		},
 	}

@@ -160,44 +160,48 @@ func (c *conversion) fromJournal(ctx context.Context) (_ *compat.Report, err err
 }
 
 // play gives a sink the records of a journal, and what their clocks count from.
-func (c *conversion) play(sink compat.Sink, r *userjournal.Reader) error {
-	info, err := r.Info()
+func (c *conversion) play(sink compat.Sink, s *userjournal.Set) error {
+	info, err := s.Info()
 	if err != nil {
 		return err
 	}
-	var last *compat.Origin
-	return r.Segments(func(s userjournal.SegmentInfo) error {
-		if s.Err != nil && !c.options.Salvage {
-			return fmt.Errorf("%s: %w; --salvage leaves it out", s.Name, s.Err)
+	last := userjournal.Clock{Boot: info.Boot, WallOffset: info.WallOffset}
+	if info.Records > 0 {
+		if last, err = s.Clock(info.FirstOrdinal); err != nil {
+			return err
 		}
-		o := compat.Origin{Boot: s.Clock.Boot, WallOffset: s.Clock.WallOffset}
-		if s.Err == nil && (last == nil || *last != o) {
-			last = &o
-			if err := sink.Origin(o); err != nil {
+	}
+	if err := sink.Origin(compat.Origin{Boot: last.Boot, WallOffset: last.WallOffset}); err != nil {
+		return err
+	}
+	o := userjournal.ScanOptions{}
+	if c.options.Salvage {
+		o.OnDamage = func(d *userjournal.DamageError) error {
+			fmt.Fprintf(os.Stderr, "vexjctl convert: left out: %v\n", d)
+			return nil
+		}
+	}
+	n := int64(0)
+	err = s.Scan(o, func(ordinal uint64, rec uapi.Record) error {
+		clock, err := s.Clock(ordinal)
+		if err != nil {
+			return err
+		}
+		if clock != last {
+			last = clock
+			if err := sink.Origin(compat.Origin{Boot: clock.Boot, WallOffset: clock.WallOffset}); err != nil {
 				return err
 			}
 		}
-		if s.Last < s.First {
-			return nil
+		if n++; n%1024 == 0 {
+			c.options.Progress(n, int64(info.Records))
 		}
-		o2 := userjournal.ScanOptions{From: s.First, To: s.Last}
-		if c.options.Salvage {
-			o2.OnDamage = func(d *userjournal.DamageError) error {
-				fmt.Fprintf(os.Stderr, "vexjctl convert: left out: %v\n", d)
-				return nil
-			}
-		}
-		err := r.Scan(o2, func(ordinal uint64, rec uapi.Record) error {
-			if ordinal%1024 == 0 {
-				c.options.Progress(int64(ordinal-info.FirstOrdinal), int64(info.Records))
-			}
-			return sink.Append(rec)
-		})
-		if errors.Is(err, userjournal.ErrDamaged) && !errors.Is(err, compat.ErrIncomplete) {
-			return exit.With(exit.Verify, fmt.Errorf("%w; --salvage leaves it out", err))
-		}
-		return err
+		return sink.Append(rec)
 	})
+	if errors.Is(err, userjournal.ErrDamaged) && !errors.Is(err, compat.ErrIncomplete) {
+		return exit.With(exit.Verify, fmt.Errorf("%w; --salvage leaves it out", err))
+	}
+	return err
 }
 
 // watched ends a conversion that was told to stop.

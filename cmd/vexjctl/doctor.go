@@ -137,7 +137,7 @@ func captureCanary(ctx context.Context, o capture.Options, file string) (err err
 }
 
 func readCanary(journal, file string) (lines []string, err error) {
-	r, err := userjournal.Open(journal)
+	r, err := userjournal.OpenSet(journal)
 	if err != nil {
 		return nil, err
 	}

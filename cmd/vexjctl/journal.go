@@ -17,17 +17,32 @@ import (
 
 // journalFlag adds --journal to a verb that reads.
 func journalFlag(cmd *cobra.Command, dir *string) {
-	cmd.Flags().StringVar(dir, "journal", place.Journal(), "`folder` of the journal; $VEXJ_JOURNAL sets the default")
+	cmd.Flags().StringVar(dir, "journal", place.Journal(), "`folder` of the journal or of a set of shards; $VEXJ_JOURNAL sets the default")
 	completeJournal(cmd)
 }
 
-// openJournal opens a journal for reading and says what to do if it cannot.
-func openJournal(dir string) (*userjournal.Reader, error) {
-	r, err := userjournal.Open(dir)
+// openJournal opens a journal for reading, of one or of many shards, and says what
+// to do if it cannot.
+func openJournal(dir string) (*userjournal.Set, error) {
+	s, err := userjournal.OpenSet(dir)
 	if err != nil {
 		return nil, openError(dir, err)
 	}
-	return r, nil
+	return s, nil
+}
+
+// eachShard calls fn for each shard of a journal, or for the journal, if it has
+// none; all are looked after, whatever becomes of the first.
+func eachShard(dir string, fn func(i, shards int, dir string) error) error {
+	dirs, err := userjournal.ShardDirs(dir)
+	if err != nil {
+		return openError(dir, err)
+	}
+	var errs []error
+	for i, dir := range dirs {
+		errs = append(errs, openError(dir, fn(i, len(dirs), dir)))
+	}
+	return errors.Join(errs...)
 }
 
 func openError(dir string, err error) error {

@@ -15,9 +15,10 @@ import (
 // scribe writes journals that are the same each time: the records are at fixed
 // times of day whatever the clock says, and their ids do not depend on it.
 type scribe struct {
-	w      *userjournal.Writer
+	w      *userjournal.SetWriter
 	b      *uapi.Builder
-	offset int64 // from ktime to time of day
+	offset int64  // from ktime to time of day
+	base   uint64 // of ids
 	number uint64
 	now    int64
 	err    error
@@ -28,12 +29,12 @@ const (
 	scribeStart = int64(1772366400_000_000_000) // 2026-03-01T12:00:00Z
 )
 
-func newScribe(dir string) (*scribe, error) {
-	w, err := userjournal.Create(dir, userjournal.Options{Interval: -1})
+func newScribe(dir string, shards []string) (*scribe, error) {
+	w, err := userjournal.CreateSet(dir, shards, userjournal.Options{Interval: -1})
 	if err != nil {
 		return nil, err
 	}
-	r, err := userjournal.Open(dir)
+	r, err := userjournal.OpenSet(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +43,7 @@ func newScribe(dir string) (*scribe, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &scribe{w: w, b: uapi.NewBuilder(nil), offset: info.WallOffset, now: scribeStart}, nil
+	return &scribe{w: w, b: uapi.NewBuilder(nil), offset: info.WallOffset, base: scribeBase, now: scribeStart}, nil
 }
 
 // record appends one a second after the one before it.
@@ -53,7 +54,7 @@ func (s *scribe) record(t uapi.Type, flags uapi.Flags, pid uint32, comm string, 
 }
 
 func (s *scribe) append(t uapi.Type, flags uapi.Flags, pid uint32, comm string, add func(b *uapi.Builder)) {
-	id := scribeBase + s.number
+	id := s.base + s.number
 	s.b.Begin(uapi.Header{
 		EventID: id, Type: t, Flags: flags, Ktime: uint64(s.now - s.offset), Sequence: s.number, PID: pid,
 		GlobalSequence: s.number, Priority: uapi.PriorityNormal, RootCause: id, VisibilityMask: ^uint64(0),
@@ -75,7 +76,7 @@ func (s *scribe) append(t uapi.Type, flags uapi.Flags, pid uint32, comm string, 
 
 func (s *scribe) start() {
 	s.record(uapi.SysProducerStart, 0, 0, "", func(b *uapi.Builder) {
-		b.AddProducer(uapi.ProducerAttr{Producer: uapi.ProducerTest, IDBase: scribeBase})
+		b.AddProducer(uapi.ProducerAttr{Producer: uapi.ProducerTest, IDBase: s.base})
 		b.AddString(uapi.AttrCoverage, "writers inside the kernel\n")
 		b.AddClock(uapi.Clock{Boottime: 1, Realtime: uint64(s.now)})
 	})
@@ -84,7 +85,7 @@ func (s *scribe) start() {
 func (s *scribe) stop(lost uint64) {
 	s.record(uapi.SysProducerStop, 0, 0, "", func(b *uapi.Builder) {
 		b.AddProducer(uapi.ProducerAttr{
-			Producer: uapi.ProducerTest, IDBase: scribeBase,
+			Producer: uapi.ProducerTest, IDBase: s.base,
 			Attempted: s.number, Recorded: s.number - lost - 2, Lost: lost, Filtered: 7,
 		})
 	})
@@ -159,6 +160,22 @@ var journals = map[string]func(s *scribe){
 		}
 		s.stop(0)
 	},
+	"spread": func(s *scribe) {
+		s.start()
+		for i := range 2998 {
+			s.record(uapi.FSWrite, 0, 400, "dd", op(fmt.Sprintf("/data/%d/%d", i%100, i), uapi.IO{Length: 1, Result: 1}))
+		}
+		s.stop(0)
+	},
+	// The next run after that.
+	"more": func(s *scribe) {
+		s.base, s.now = s.base+1<<32, s.now+int64(time.Hour)
+		s.start()
+		for i := range 998 {
+			s.record(uapi.FSWrite, 0, 400, "dd", op(fmt.Sprintf("/data/%d", i), uapi.IO{Length: 1, Result: 1}))
+		}
+		s.stop(0)
+	},
 	"long": func(s *scribe) {
 		s.start()
 		for i := range 1000 {
@@ -174,13 +191,13 @@ func (s *scribe) flush() {
 	}
 }
 
-// scribble makes the named journal.
-func scribble(name, dir string) error {
+// scribble makes the named journal, of shards if there are any.
+func scribble(name, dir string, shards ...string) error {
 	write, ok := journals[name]
 	if !ok {
 		return fmt.Errorf("no journal %q", name)
 	}
-	s, err := newScribe(dir)
+	s, err := newScribe(dir, shards)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"text/tabwriter"
 	"time"
 
@@ -97,7 +98,7 @@ func newListed(s userjournal.SegmentInfo) listed {
 	return l
 }
 
-func listSegments(r *userjournal.Reader, asJSON bool) error {
+func listSegments(set *userjournal.Set, asJSON bool) error {
 	damaged := false
 	err := show(false, func(w *bufio.Writer) error {
 		all := []listed{}
@@ -105,18 +106,23 @@ func listSegments(r *userjournal.Reader, asJSON bool) error {
 		if !asJSON {
 			fmt.Fprintln(t, "SEGMENT\tSTATE\tORDINALS\tRECORDS\tFROM\tTO\tBYTES\tSTORED\tCODEC\tCHAIN")
 		}
-		err := r.Segments(func(s userjournal.SegmentInfo) error {
-			l := newListed(s)
-			damaged = damaged || s.Err != nil
-			if asJSON {
-				all = append(all, l)
+		for i, r := range set.Shards() {
+			err := r.Segments(func(s userjournal.SegmentInfo) error {
+				l := newListed(s)
+				if len(set.Shards()) > 1 {
+					l.Name = filepath.Join(set.Dirs()[i], l.Name)
+				}
+				damaged = damaged || s.Err != nil
+				if asJSON {
+					all = append(all, l)
+					return nil
+				}
+				l.print(t)
 				return nil
+			})
+			if err != nil {
+				return err
 			}
-			l.print(t)
-			return nil
-		})
-		if err != nil {
-			return err
 		}
 		if asJSON {
 			return writeJSON(w, all)

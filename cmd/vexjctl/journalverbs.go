@@ -41,15 +41,20 @@ block. A recorder makes them as it goes on; this is for what became of its files
 since. Other processes may read and record meanwhile.`,
 		Args: noArgs,
 		RunE: func(_ *cobra.Command, _ []string) error {
-			report, err := userjournal.Reindex(dir, all)
-			if err != nil {
-				return openError(dir, err)
+			var sum userjournal.IndexReport
+			err := eachShard(dir, func(_, _ int, dir string) error {
+				report, err := userjournal.Reindex(dir, all)
+				for _, name := range report.Unusable {
+					fmt.Printf("%s was damaged or of another segment\n", name)
+				}
+				sum.Segments += report.Segments
+				sum.Made += report.Made
+				return err
+			})
+			if err == nil {
+				fmt.Printf("%d sealed segments, %d indexes made\n", sum.Segments, sum.Made)
 			}
-			for _, name := range report.Unusable {
-				fmt.Printf("%s was damaged or of another segment\n", name)
-			}
-			fmt.Printf("%d sealed segments, %d indexes made\n", report.Segments, report.Made)
-			return nil
+			return err
 		},
 	}
 	journalFlag(cmd, &dir)

@@ -131,7 +131,7 @@ func journalFinding(dir string) finding {
 		f.Why = fmt.Sprintf("process %d is recording into it", pid)
 		return f
 	}
-	r, err := userjournal.Open(dir)
+	r, err := userjournal.OpenSet(dir)
 	switch {
 	case err == nil:
 		err = r.Close()

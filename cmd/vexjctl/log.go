@@ -124,8 +124,8 @@ func (f *logFlags) run(cmd *cobra.Command) (err error) {
 }
 
 // nothing says why there was nothing to show.
-func nothing(dir string, r *userjournal.Reader) error {
-	info, err := r.Info()
+func nothing(dir string, s *userjournal.Set) error {
+	info, err := s.Info()
 	if err != nil {
 		return err
 	}
@@ -181,12 +181,12 @@ func pointInTime(flag, text string, now time.Time) (time.Time, error) {
 }
 
 // print writes what the flags ask for.
-func (f *logFlags) print(ctx context.Context, r *userjournal.Reader, filter *query.Filter, p *printer) error {
-	info, err := r.Info()
+func (f *logFlags) print(ctx context.Context, journal *userjournal.Set, filter *query.Filter, p *printer) error {
+	end, err := journal.End()
 	if err != nil {
 		return err
 	}
-	if err := f.start.open(r, p.w.Flush); err != nil {
+	if err := f.start.open(journal, p.w.Flush); err != nil {
 		return err
 	}
 	record := func(ordinal uint64, rec uapi.Record) error {
@@ -195,39 +195,38 @@ func (f *logFlags) print(ctx context.Context, r *userjournal.Reader, filter *que
 		}
 		return f.start.shown(ordinal, rec)
 	}
-	s, last := &selection{r, filter, p.damage}, info.LastOrdinal
+	s := &selection{set: journal, filter: filter, damage: p.damage}
 	switch {
-	case f.start.from > last:
-		last = f.start.from - 1
-	case f.start.from > 0:
-		err = s.scan(userjournal.ScanOptions{From: f.start.from, To: last}, -1, record)
+	case f.start.after != nil:
+		end.Join(f.start.after)
+		err = s.between(f.start.after, end).scan(userjournal.ScanOptions{}, -1, record)
 	case f.reverse:
-		return s.scan(userjournal.ScanOptions{To: last, Reverse: true}, f.lines, record)
+		return s.between(nil, end).scan(userjournal.ScanOptions{Reverse: true}, f.lines, record)
 	case f.follow && f.lines < 0:
-		err = s.tail(last, followLines, record)
+		err = s.tail(end, followLines, record)
 	case f.lines >= 0:
-		err = s.tail(last, f.lines, record)
+		err = s.tail(end, f.lines, record)
 	default:
-		err = s.scan(userjournal.ScanOptions{To: last}, -1, record)
+		err = s.between(nil, end).scan(userjournal.ScanOptions{}, -1, record)
 	}
 	if err == nil {
-		err = errors.Join(f.start.passed(last), f.start.acknowledge())
+		err = errors.Join(f.start.reached(end), f.start.acknowledge())
 	}
 	if err != nil || !f.follow {
 		return err
 	}
-	return f.goOn(ctx, r, filter, last+1, p)
+	return f.goOn(ctx, journal, filter, end, p)
 }
 
-// goOn prints what is recorded from the ordinal on, until a signal.
-func (f *logFlags) goOn(ctx context.Context, r *userjournal.Reader, filter *query.Filter, from uint64, p *printer) error {
+// goOn prints what is recorded behind the position, until a signal.
+func (f *logFlags) goOn(ctx context.Context, s *userjournal.Set, filter *query.Filter, after userjournal.Position, p *printer) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	live := newLive(p)
 	f.start.flush = live.flushed
 	stopped := f.start.everyNow()
-	matches := filter.Matches(r)
-	err := r.Follow(ctx, from, func(ordinal uint64, rec uapi.Record) error {
+	matches := filter.Matches(s)
+	err := s.Follow(ctx, after, func(ordinal uint64, rec uapi.Record) error {
 		if !matches(ordinal, rec) {
 			return f.start.passed(ordinal)
 		}

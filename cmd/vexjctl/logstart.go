@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,16 +22,16 @@ const ackEvery = time.Second
 // A logStart is where log begins, if not at the oldest record, and what it keeps
 // for the next time.
 type logStart struct {
-	cursor, after, consumer string
-	noAck, showCursor       bool
+	cursor, afterCursor, consumer string
+	noAck, showCursor             bool
 
-	journal *userjournal.Reader
-	from    uint64 // 0: the oldest
+	journal *userjournal.Set
+	after   userjournal.Position // nil: all
 	flush   func() error
 
 	mu    sync.Mutex
-	seen  uint64 // all up to here was looked at, and given to the printer if wanted
-	acked uint64
+	seen  userjournal.Position // all up to here was looked at, and given to the printer if wanted
+	acked userjournal.Position
 	time  time.Time
 	last  string // cursor of the last record that was shown
 }
@@ -38,7 +39,7 @@ type logStart struct {
 func (s *logStart) flags(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&s.cursor, "cursor", "", "records from the one with this `cursor` on")
-	fs.StringVar(&s.after, "after-cursor", "", "records behind the one with this `cursor`")
+	fs.StringVar(&s.afterCursor, "after-cursor", "", "records behind the one with this `cursor`")
 	fs.StringVar(&s.consumer, "consumer", "", "records that this `name` has not acknowledged; they are, once written out")
 	fs.BoolVar(&s.noAck, "no-ack", false, "with --consumer, leave what is acknowledged as it is")
 	fs.BoolVar(&s.showCursor, "show-cursor", false, "end with the cursor of the last record shown")
@@ -47,7 +48,7 @@ func (s *logStart) flags(cmd *cobra.Command) {
 // check refuses what would acknowledge records that nobody saw.
 func (s *logStart) check(f *logFlags) error {
 	given := 0
-	for _, text := range []string{s.cursor, s.after, s.consumer} {
+	for _, text := range []string{s.cursor, s.afterCursor, s.consumer} {
 		if text != "" {
 			given++
 		}
@@ -65,40 +66,40 @@ func (s *logStart) check(f *logFlags) error {
 	return nil
 }
 
-// open finds the first ordinal; flush writes out what was printed.
-func (s *logStart) open(r *userjournal.Reader, flush func() error) (err error) {
-	s.journal, s.flush, s.time = r, flush, time.Now()
+// open finds where to begin; flush writes out what was printed.
+func (s *logStart) open(journal *userjournal.Set, flush func() error) (err error) {
+	s.journal, s.flush, s.time = journal, flush, time.Now()
+	s.seen = make(userjournal.Position, len(journal.Shards()))
 	switch {
 	case s.cursor != "":
-		s.from, err = seek(r, s.cursor)
-	case s.after != "":
-		if s.from, err = seek(r, s.after); err == nil {
-			s.from++
-		}
+		s.after, _, err = seek(journal, s.cursor)
+	case s.afterCursor != "":
+		_, s.after, err = seek(journal, s.afterCursor)
 	case s.consumer != "":
-		var one userjournal.Consumer
-		one, err = r.Consumers().Get(s.consumer)
-		s.acked, s.seen, s.from = one.Acknowledged, one.Acknowledged, one.Acknowledged+1
+		var one userjournal.SetConsumer
+		one, err = journal.Consumers().Get(s.consumer)
+		s.after, s.acked = one.Acknowledged, slices.Clone(one.Acknowledged)
+	}
+	if s.after != nil {
+		s.seen = slices.Clone(s.after)
 	}
 	return err
 }
 
 // shown is told of each record that was given to the printer.
 func (s *logStart) shown(ordinal uint64, rec uapi.Record) error {
+	err := s.passed(ordinal)
 	if s.showCursor {
-		s.last = s.journal.Cursor(ordinal, rec).String()
+		s.last = s.journal.Cursor(s.seen, ordinal, rec)
 	}
-	return s.passed(ordinal)
+	return err
 }
 
-// passed is told how far the journal was looked at.
+// passed is told of each record that was looked at.
 func (s *logStart) passed(ordinal uint64) error {
-	if s.consumer == "" {
-		return nil
-	}
 	s.mu.Lock()
-	s.seen = max(s.seen, ordinal)
-	due := time.Since(s.time) >= ackEvery
+	s.seen.Pass(ordinal)
+	due := s.consumer != "" && time.Since(s.time) >= ackEvery
 	s.mu.Unlock()
 	if !due {
 		return nil
@@ -106,20 +107,28 @@ func (s *logStart) passed(ordinal uint64) error {
 	return s.acknowledge()
 }
 
+// reached is told that all up to the position was looked at.
+func (s *logStart) reached(end userjournal.Position) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen.Join(end)
+	return nil
+}
+
 // acknowledge does so up to what was passed, once that is written out.
 func (s *logStart) acknowledge() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.time = time.Now()
-	if s.consumer == "" || s.noAck || s.seen == s.acked {
+	if s.consumer == "" || s.noAck || slices.Equal(s.seen, s.acked) {
 		return nil
 	}
 	if err := s.flush(); err != nil {
 		return err
 	}
-	_, err := s.journal.Consumers().Acknowledge(s.consumer, s.seen)
+	err := s.journal.Consumers().Acknowledge(s.consumer, s.seen)
 	if err == nil {
-		s.acked = s.seen
+		s.acked = slices.Clone(s.seen)
 	}
 	return err
 }

@@ -14,14 +14,14 @@ import (
 )
 
 // entry adds what the journal knows to a record.
-func entry(r *userjournal.Reader, ordinal uint64, rec uapi.Record) render.Entry {
+func entry(r *userjournal.Set, ordinal uint64, rec uapi.Record) render.Entry {
 	return render.Entry{Ordinal: ordinal, Wall: r.WallTime(ordinal, rec.Ktime()).UnixNano(), Rec: rec}
 }
 
 // printer writes records in one of the formats of log.
 type printer struct {
 	w       *bufio.Writer
-	r       *userjournal.Reader
+	r       *userjournal.Set
 	format  string
 	line    *render.Line
 	object  *render.Object
@@ -30,7 +30,7 @@ type printer struct {
 	damaged bool
 }
 
-func newPrinter(w *bufio.Writer, r *userjournal.Reader, format string, color bool, loc *time.Location) *printer {
+func newPrinter(w *bufio.Writer, r *userjournal.Set, format string, color bool, loc *time.Location) *printer {
 	return &printer{
 		w: w, r: r, format: format, buf: make([]byte, 0, 4<<10),
 		line: render.NewLine(format == "wide", color, loc), object: render.NewObject(),

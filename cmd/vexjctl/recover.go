@@ -67,23 +67,25 @@ The exit code is 7 if something is missing or damaged.`,
 			if err != nil {
 				return err
 			}
-			report, err := userjournal.Recover(dir, userjournal.RecoverOptions{DryRun: dryRun, Key: key})
-			if err != nil {
-				return openError(dir, err)
-			}
-			v := newRecovery(dir, dryRun, &report)
-			err = show(false, func(w *bufio.Writer) error {
-				if out.format == "json" {
-					return writeJSON(w, v)
+			return eachShard(dir, func(_, _ int, dir string) error {
+				report, err := userjournal.Recover(dir, userjournal.RecoverOptions{DryRun: dryRun, Key: key})
+				if err != nil {
+					return err
 				}
-				v.print(w)
-				return nil
+				v := newRecovery(dir, dryRun, &report)
+				err = show(false, func(w *bufio.Writer) error {
+					if out.format == "json" {
+						return writeJSON(w, v)
+					}
+					v.print(w)
+					return nil
+				})
+				if report.Status == userjournal.RecoveryPartial {
+					err = errors.Join(err, exit.With(exit.Verify, errors.New("something is missing or damaged; "+
+						"`vexjctl journal repair` makes a new journal of what can be read")))
+				}
+				return err
 			})
-			if report.Status == userjournal.RecoveryPartial {
-				err = errors.Join(err, exit.With(exit.Verify, errors.New("something is missing or damaged; "+
-					"`vexjctl journal repair` makes a new journal of what can be read")))
-			}
-			return err
 		},
 	}
 	journalFlag(cmd, &dir)
@@ -143,7 +145,8 @@ func newJournalRepair() *cobra.Command {
 		Long: `Make a new journal of what can be read of a damaged one, in FOLDER, which must be
 empty or is made. The old one is never changed. Records stay what they were, in the
 same order; behind damage their ordinals get smaller. A LOST record tells how many
-were lost there, so that the accounts of verify add up.`,
+were lost there, so that the accounts of verify add up. Shards are repaired one by
+one, without such records; the new one can be put in the place of the old.`,
 		Args: exactArgs(1, "the folder of the new journal"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			key, err := capture.SigningKey(keyFile)
@@ -151,13 +154,17 @@ were lost there, so that the accounts of verify add up.`,
 				return err
 			}
 			var m query.Mender
-			report, err := userjournal.Repair(dir, args[0], userjournal.RepairOptions{Key: key,
-				OnDamage: func(d *userjournal.DamageError) {
-					m.Damaged()
-					fmt.Printf("damage: %s\n", quote.Text(d.Error()))
-				},
-				Before: func(_ uint64, rec uapi.Record) (uapi.Record, error) { return m.Before(rec) },
-			})
+			o := userjournal.RepairOptions{Key: key, OnDamage: func(d *userjournal.DamageError) {
+				m.Damaged()
+				fmt.Printf("damage: %s\n", quote.Text(d.Error()))
+			}}
+			// Numbers that a shard does not have are no loss: others have them.
+			if shard, err := userjournal.IsShard(dir); err != nil {
+				return openError(dir, err)
+			} else if !shard {
+				o.Before = func(_ uint64, rec uapi.Record) (uapi.Record, error) { return m.Before(rec) }
+			}
+			report, err := userjournal.Repair(dir, args[0], o)
 			if err != nil {
 				return openError(dir, err)
 			}

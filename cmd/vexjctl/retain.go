@@ -12,6 +12,7 @@ import (
 
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/limit"
+	"vexj/cmd/internal/quote"
 	"vexj/userjournal"
 )
 
@@ -26,7 +27,7 @@ func newJournalRetain() *cobra.Command {
 		Long: `Remove the oldest sealed segments while the journal is larger, or they are older,
 than they may be. What a consumer has not acknowledged stays, unless --force is
 given. The journal gets a record of what was removed: at once, or by the recorder
-that is at work.`,
+that is at work. Of a set of shards, each may have its share of --max-size.`,
 		Example: `  vexjctl journal retain --max-size 10G --max-age 30d`,
 		Args:    noArgs,
 		RunE: func(_ *cobra.Command, _ []string) error {
@@ -41,12 +42,19 @@ that is at work.`,
 			if o.MaxBytes == 0 && o.MaxAge == 0 {
 				return exit.Usagef("give a --max-size or a --max-age")
 			}
-			report, err := userjournal.Retain(dir, o)
-			if err != nil {
-				return openError(dir, err)
-			}
-			tellRetained(report, force)
-			return tellRemoved(dir, report)
+			return eachShard(dir, func(_, shards int, dir string) error {
+				share := o
+				share.MaxBytes = userjournal.Share(o.MaxBytes, shards)
+				report, err := userjournal.Retain(dir, share)
+				if err != nil {
+					return err
+				}
+				if shards > 1 {
+					fmt.Printf("%s: ", quote.String(dir))
+				}
+				tellRetained(report, force)
+				return tellRemoved(dir, report)
+			})
 		},
 	}
 	journalFlag(cmd, &dir)

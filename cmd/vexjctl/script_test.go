@@ -58,6 +58,8 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"journal":  cmdJournal,
+			"shards":   cmdShards,
+			"more":     cmdMore,
 			"exits":    cmdExits,
 			"nobody":   cmdNobody,
 			"await":    cmdAwait,
@@ -76,6 +78,22 @@ func TestScripts(t *testing.T) {
 // journal NAME DIR makes one of the journals.
 func cmdJournal(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(scribble(args[0], ts.MkAbs(args[1])))
+}
+
+// shards DIR N makes a journal of 3,000 records in so many shards.
+func cmdShards(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	var dirs []string
+	for i := range n {
+		dirs = append(dirs, filepath.Join(ts.MkAbs(args[0]), strconv.Itoa(i)))
+	}
+	ts.Check(scribble("spread", ts.MkAbs(args[0]), dirs...))
+}
+
+// more DIR records 1,000 more into such a journal.
+func cmdMore(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(scribble("more", ts.MkAbs(args[0])))
 }
 
 // exits CODE COMMAND... runs the command and expects the exit code.
@@ -118,7 +136,7 @@ func cmdAwait(ts *testscript.TestScript, _ bool, args []string) {
 
 // writing DIR holds a journal open for writing until the script ends.
 func cmdWriting(ts *testscript.TestScript, _ bool, args []string) {
-	w, err := userjournal.Create(ts.MkAbs(args[0]), userjournal.Options{})
+	w, err := userjournal.CreateSet(ts.MkAbs(args[0]), nil, userjournal.Options{})
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(w.Close()) })
 	ts.Setenv("PID", strconv.Itoa(os.Getpid()))

@@ -16,12 +16,20 @@ const tailBytes = 8 << 20
 
 // selection is the part of a journal that is to be shown.
 type selection struct {
-	journal *userjournal.Reader
+	set     *userjournal.Set
+	journal query.Journal
 	filter  *query.Filter
 	damage  func(*userjournal.DamageError) error
 }
 
 type visit func(ordinal uint64, rec uapi.Record) error
+
+// between is the same of a part of the journal.
+func (s *selection) between(after, upto userjournal.Position) *selection {
+	part := *s
+	part.journal = s.set.Between(after, upto)
+	return &part
+}
 
 // scan calls fn for what matches, up to most records if most is not negative.
 func (s *selection) scan(o userjournal.ScanOptions, most int, fn visit) error {
@@ -42,15 +50,19 @@ func (s *selection) scan(o userjournal.ScanOptions, most int, fn visit) error {
 
 // tail calls fn for the last n records that match, the oldest first. It looks
 // for them from the end, so that it takes no longer on a longer journal.
-func (s *selection) tail(to uint64, n int, fn visit) error {
+func (s *selection) tail(upto userjournal.Position, n int, fn visit) error {
 	type kept struct {
 		ordinal uint64
 		rec     uapi.Record
 	}
 	var last []kept
-	size, first := 0, uint64(0)
-	err := s.scan(userjournal.ScanOptions{To: to, Reverse: true}, n, func(ordinal uint64, rec uapi.Record) error {
-		first = ordinal
+	size, count := 0, 0
+	// What is behind it in each shard was seen.
+	first := slices.Clone(upto)
+	err := s.between(nil, upto).scan(userjournal.ScanOptions{Reverse: true}, n, func(ordinal uint64, rec uapi.Record) error {
+		i, own := userjournal.ParseShardOrdinal(len(first), ordinal)
+		first[i] = own - 1
+		count++
 		if size += len(rec); size <= tailBytes {
 			last = append(last, kept{ordinal, slices.Clone(rec)})
 		} else {
@@ -58,14 +70,14 @@ func (s *selection) tail(to uint64, n int, fn visit) error {
 		}
 		return nil
 	})
-	if err != nil || first == 0 {
+	if err != nil || count == 0 {
 		return err
 	}
 	if size > tailBytes {
 		// What is damaged has been told.
-		again := *s
+		again := s.between(first, upto)
 		again.damage = func(*userjournal.DamageError) error { return nil }
-		return again.scan(userjournal.ScanOptions{From: first, To: to}, -1, fn)
+		return again.scan(userjournal.ScanOptions{}, -1, fn)
 	}
 	for _, k := range slices.Backward(last) {
 		if err := fn(k.ordinal, k.rec); err != nil {

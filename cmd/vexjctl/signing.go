@@ -115,7 +115,7 @@ func newJournalCheckpoint() *cobra.Command {
 		Use:   "checkpoint",
 		Short: "Print a line that a journal can be held against later",
 		Long: `Print a line that stands for all records that are in the journal now, signed with
---key if there is one. Keep it on another machine, or on paper: verify with
+--key if there is one; of a set of shards, one for each. Keep it on another machine, or on paper: verify with
 --checkpoint finds any record that was changed, dropped, moved or inserted since.
 A recorder may be at work.`,
 		Args: noArgs,
@@ -129,17 +129,24 @@ A recorder may be at work.`,
 				return err
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
-			c, err := r.Checkpoint()
-			if errors.Is(err, userjournal.ErrEmpty) {
+			printed := 0
+			for _, shard := range r.Shards() {
+				c, err := shard.Checkpoint()
+				if errors.Is(err, userjournal.ErrEmpty) {
+					continue
+				}
+				if err != nil {
+					return err
+				}
+				if key != nil {
+					c = key.Sign(c)
+				}
+				fmt.Println(c)
+				printed++
+			}
+			if printed == 0 {
 				return emptyJournal(dir)
 			}
-			if err != nil {
-				return err
-			}
-			if key != nil {
-				c = key.Sign(c)
-			}
-			fmt.Println(c)
 			return nil
 		},
 	}

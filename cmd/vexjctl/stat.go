@@ -108,7 +108,7 @@ type processRow struct {
 	weightRow
 }
 
-func newSummary(dir string, r *userjournal.Reader, top int) (*summary, error) {
+func newSummary(dir string, r *userjournal.Set, top int) (*summary, error) {
 	info, err := r.Info()
 	if err != nil {
 		return nil, err

@@ -95,17 +95,27 @@ type judgement struct {
 		Tail        int64  `json:"unfinished_bytes"`
 		Sealed      bool   `json:"sealed"`
 	} `json:"structure"`
-	Attested struct {
-		Records     uint64 `json:"records"`
-		Last        uint64 `json:"last_ordinal"`
-		Signatures  int    `json:"signatures"`
-		Checkpoints int    `json:"checkpoints"`
-		Unchecked   int    `json:"unchecked"`
-	} `json:"attested"`
+	Attested   attested       `json:"attested"`
 	ClockSteps []clockStep    `json:"clock_steps"`
 	Runs       []runJudgement `json:"runs"`
 
 	asked bool // for evidence
+}
+
+// attested is what evidence stands for.
+type attested struct {
+	Records     uint64 `json:"records"`
+	Last        uint64 `json:"last_ordinal"` // 0: of several shards
+	Signatures  int    `json:"signatures"`
+	Checkpoints int    `json:"checkpoints"`
+	Unchecked   int    `json:"unchecked"`
+}
+
+func (a *attested) upto() string {
+	if a.Last == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", up to ordinal %d", a.Last)
 }
 
 // clockStep is a wall clock that went back.
@@ -135,7 +145,7 @@ type runJudgement struct {
 	Notes     []string          `json:"notes"`
 }
 
-func newJudgement(dir string, r *userjournal.Reader, held userjournal.Evidence) (*judgement, error) {
+func newJudgement(dir string, r *userjournal.Set, held userjournal.Evidence) (*judgement, error) {
 	v := &judgement{Journal: dir, Problems: []string{}, Runs: []runJudgement{}, ClockSteps: []clockStep{}}
 	report, err := r.VerifyAgainst(held, func(p userjournal.Problem) { v.Problems = append(v.Problems, p.String()) })
 	if err != nil {
@@ -147,8 +157,7 @@ func newJudgement(dir string, r *userjournal.Reader, held userjournal.Evidence) 
 	s.Unreadable, s.Tail, s.Sealed = report.LostRecords, report.TailBytes, report.Clean
 
 	x := report.Attested
-	v.Attested.Records, v.Attested.Last, v.Attested.Signatures = x.Records, x.Upto, x.Signatures
-	v.Attested.Checkpoints, v.Attested.Unchecked = x.Points, x.Unchecked
+	v.Attested = attested{x.Records, x.Upto, x.Signatures, x.Points, x.Unchecked}
 	v.asked = held.Key != userjournal.PublicKey{} || len(held.Checkpoints) > 0
 	for _, c := range report.ClockSteps {
 		v.ClockSteps = append(v.ClockSteps, clockStep{c.First, int64(c.Back)})
@@ -228,8 +237,8 @@ func (v *judgement) print(w *bufio.Writer, color bool) {
 		fmt.Fprintf(w, "  not closed: the recorder was killed or the end was cut off; %d bytes there are unfinished\n", s.Tail)
 	}
 	if a := &v.Attested; v.asked {
-		fmt.Fprintf(w, "  attested: %d of %d records, up to ordinal %d, by %d signatures and %d checkpoints\n",
-			a.Records, s.Records, a.Last, a.Signatures, a.Checkpoints)
+		fmt.Fprintf(w, "  attested: %d of %d records%s, by %d signatures and %d checkpoints\n",
+			a.Records, s.Records, a.upto(), a.Signatures, a.Checkpoints)
 		if a.Unchecked > 0 {
 			fmt.Fprintf(w, "  %d checkpoints are of records that are no longer kept\n", a.Unchecked)
 		}

@@ -20,7 +20,7 @@ type Capture struct {
 	o       Options
 	started time.Time
 	herald  *herald
-	journal *userjournal.Writer
+	journal *userjournal.SetWriter
 	status  *status.Publisher
 
 	change chan *epoch   // the one that is to follow, at most one
@@ -49,11 +49,13 @@ func Start(ctx context.Context, o Options) (_ *Capture, err error) {
 	}()
 	// The journal first: that another recorder has it is found out without
 	// loading anything into the kernel.
-	c.journal, err = userjournal.Create(o.Journal, userjournal.Options{Durability: o.Durability, Key: o.SignKey})
+	c.journal, err = userjournal.CreateSet(o.Journal, o.Shards, userjournal.Options{Durability: o.Durability, Key: o.SignKey})
 	if err != nil {
 		return nil, journalError(err)
 	}
-	c.tellRecovery()
+	for _, w := range c.journal.Shards() {
+		c.tellRecovery(w.Dir(), w.Recovery())
+	}
 	p, err := load(ctx, &o)
 	if err != nil {
 		return nil, err
@@ -72,16 +74,15 @@ func Start(ctx context.Context, o Options) (_ *Capture, err error) {
 }
 
 // tellRecovery says what a recorder that was killed left behind.
-func (c *Capture) tellRecovery() {
-	r := c.journal.Recovery()
+func (c *Capture) tellRecovery(dir string, r userjournal.RecoveryReport) {
 	if r.ClockBack > 0 {
-		c.o.Notice(fmt.Sprintf("the clock was set back by %v since the journal was last written to: times of day overlap, ordinals do not", r.ClockBack))
+		c.o.Notice(fmt.Sprintf("the clock was set back by %v since %s was last written to: times of day overlap, ordinals do not", r.ClockBack, dir))
 	}
 	if r.Status == userjournal.RecoveryClean {
 		return
 	}
-	c.o.Notice(fmt.Sprintf("the journal was not closed, %s: %d unfinished bytes cut off, going on at ordinal %d",
-		r.Status, r.CutBytes, r.Next))
+	c.o.Notice(fmt.Sprintf("the journal %s was not closed, %s: %d unfinished bytes cut off, going on at ordinal %d",
+		dir, r.Status, r.CutBytes, r.Next))
 	for _, d := range r.Damage {
 		c.o.Notice(d.Error())
 	}

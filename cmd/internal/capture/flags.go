@@ -23,6 +23,7 @@ type Flags struct {
 	producer   string
 	require    bool
 	journal    string
+	shards     []string
 	durability string
 	maxSize    string
 	maxAge     string
@@ -39,6 +40,7 @@ func (f *Flags) Add(fs *pflag.FlagSet, whose bool) {
 	fs.StringVar(&f.producer, "producer", "auto", "`name`: "+strings.Join(Producers, ", "))
 	fs.BoolVar(&f.require, "require", false, "fail rather than fall back from --producer to another one")
 	fs.StringVar(&f.journal, "journal", place.Journal(), "`folder` of the journal, made if missing, continued if not")
+	fs.StringArrayVar(&f.shards, "shard", nil, "spread a new journal over this `folder` and others, on disks of their own (repeatable)")
 	fs.StringVar(&f.durability, "durability", "interval", "`when` records are synced to disk: none, interval, batch, record")
 	fs.StringVar(&f.signKey, "sign-key", "", "`file` with the private key to sign the segments of the journal with")
 	fs.StringVar(&f.maxSize, "max-size", "", "remove the oldest records while the journal has more `bytes` (suffixes K, M, G, T)")
@@ -56,6 +58,7 @@ func (f *Flags) Options(program string) (Options, error) {
 		Producer: f.producer,
 		Require:  f.require,
 		Journal:  f.journal,
+		Shards:   f.shards,
 		RunDir:   place.Run(),
 	}
 	var err error

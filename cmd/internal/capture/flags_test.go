@@ -59,6 +59,7 @@ func TestFlags(t *testing.T) {
 		{[]string{"--max-size", "1G", "--max-age", "30d", "--archive", "/a", "--archive-after", "1h"}, func(o *Options) {
 			o.Upkeep = Upkeep{MaxBytes: 1 << 30, MaxAge: 720 * time.Hour, Archive: "/a", ArchiveAge: time.Hour}
 		}},
+		{[]string{"--shard", "/a", "--shard", "/b,c"}, func(o *Options) { o.Shards = []string{"/a", "/b,c"} }},
 		{[]string{"--journal", "x"}, func(o *Options) { o.Journal = "x" }},
 		{[]string{"--type", "process", "--type", "write,-fork"}, func(o *Options) {
 			o.Filter.Types = []uapi.Type{uapi.FSWrite, uapi.ProcExec, uapi.ProcExit}

@@ -32,6 +32,7 @@ type Options struct {
 	Filter     uapi.Filter
 	RingBytes  int // per CPU; 0: the producer's default
 	Journal    string
+	Shards     []string // directories to spread it over; nil: those that it has
 	Durability userjournal.Durability
 	SignKey    *userjournal.SigningKey // nil: the journal is not signed
 	Upkeep     Upkeep

@@ -5,6 +5,7 @@ package capture
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,34 +56,48 @@ func (c *Capture) tellRemoved() {
 
 func (c *Capture) archive() {
 	u := &c.o.Upkeep
-	report, err := userjournal.Archive(c.o.Journal, userjournal.ArchiveOptions{To: u.Archive, OlderThan: u.ArchiveAge})
-	if err != nil {
-		c.o.Notice(err.Error())
-	}
-	if report.Segments > 0 {
-		c.o.Notice(fmt.Sprintf("%d segments moved to %s, %d bytes became %d", report.Segments, u.Archive, report.Before, report.After))
+	for i, w := range c.journal.Shards() {
+		to := userjournal.ArchiveDir(u.Archive, i, len(c.journal.Shards()))
+		report, err := userjournal.Archive(w.Dir(), userjournal.ArchiveOptions{To: to, OlderThan: u.ArchiveAge})
+		if err != nil {
+			c.o.Notice(err.Error())
+		}
+		if report.Segments > 0 {
+			c.o.Notice(fmt.Sprintf("%d segments moved to %s, %d bytes became %d", report.Segments, to, report.Before, report.After))
+		}
 	}
 }
 
 func (c *Capture) retain(told string) string {
-	u := &c.o.Upkeep
-	report, err := userjournal.Retain(c.o.Journal, userjournal.RetainOptions{MaxBytes: u.MaxBytes, MaxAge: u.MaxAge})
-	if err != nil {
-		c.o.Notice(err.Error())
-		return told
-	}
-	if report.Segments > 0 {
-		c.o.Notice(fmt.Sprintf("%d records removed, ordinals %d to %d, %d bytes", report.Removed.Records,
-			report.Removed.First, report.Removed.Last, report.Removed.Bytes))
-	}
 	var names []string
-	for _, o := range report.Owed {
-		names = append(names, o.Name)
+	var kept int64
+	shards := c.journal.Shards()
+	for _, w := range shards {
+		report, err := userjournal.Retain(w.Dir(), c.o.Upkeep.share(len(shards)))
+		if err != nil {
+			c.o.Notice(err.Error())
+			return told
+		}
+		if report.Segments > 0 {
+			c.o.Notice(fmt.Sprintf("%d records removed from %s, ordinals %d to %d, %d bytes", report.Removed.Records,
+				w.Dir(), report.Removed.First, report.Removed.Last, report.Removed.Bytes))
+		}
+		kept += report.Kept
+		for _, o := range report.Owed {
+			if !slices.Contains(names, o.Name) {
+				names = append(names, o.Name)
+			}
+		}
 	}
 	owed := strings.Join(names, ", ")
 	if owed != "" && owed != told {
 		c.o.Notice(fmt.Sprintf("the journal is %d bytes over its limits, kept for who has not acknowledged them: %s; "+
-			"`vexjctl journal consumers rm` forgets one", report.Kept, owed))
+			"`vexjctl journal consumers rm` forgets one", kept, owed))
 	}
 	return owed
+}
+
+// share is what each of so many shards may have.
+func (u *Upkeep) share(shards int) userjournal.RetainOptions {
+	return userjournal.RetainOptions{MaxBytes: userjournal.Share(u.MaxBytes, shards), MaxAge: u.MaxAge}
 }

@@ -4,6 +4,7 @@ package capture
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,22 +14,32 @@ import (
 )
 
 // A recorder archives and removes beside its own writing, says what it may not
-// remove, once, and writes down what was removed.
+// remove, once, and writes down what was removed; of a set, in each shard.
 func TestKeepUp(t *testing.T) {
+	for _, shards := range []int{1, 2} {
+		t.Run(fmt.Sprint(shards, " shards"), func(t *testing.T) { keepUp(t, shards) })
+	}
+}
+
+func keepUp(t *testing.T, shards int) {
 	dir, archive := filepath.Join(t.TempDir(), "journal"), filepath.Join(t.TempDir(), "archive")
+	var dirs []string
+	for i := range shards {
+		dirs = append(dirs, filepath.Join(dir, fmt.Sprint(i)))
+	}
 	options := userjournal.Options{SegmentSize: 64 << 10, Interval: -1, Codec: userjournal.CodecNone}
-	w, err := userjournal.Create(dir, options)
+	w, err := userjournal.CreateSet(dir, dirs, options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
 	b := uapi.NewBuilder(nil)
-	for i := range uint64(2000) {
+	for i := range uint64(3000) {
 		b.Begin(uapi.Header{EventID: i + 1, Type: uapi.FSWrite, Ktime: i + 1})
 		b.AddString(uapi.AttrPath, strings.Repeat("/x", 60))
 		rec, err := b.Finish()
 		if err == nil {
-			_, err = w.Append(rec)
+			_, err = w.Shards()[i%uint64(shards)].Append(rec)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -37,12 +48,12 @@ func TestKeepUp(t *testing.T) {
 	if err := w.Sync(); err != nil {
 		t.Fatal(err)
 	}
-	r, err := userjournal.Open(dir)
+	s, err := userjournal.OpenSet(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close()
-	if _, err := r.Consumers().Add("slow", 0); err != nil {
+	defer s.Close()
+	if err := s.Consumers().Add("slow", make(userjournal.Position, shards)); err != nil {
 		t.Fatal(err)
 	}
 	var said []string
@@ -54,24 +65,32 @@ func TestKeepUp(t *testing.T) {
 		c.keepUp(ctx)
 	}
 	once()
-	if len(said) != 2 || !strings.Contains(said[0], "moved to") || !strings.Contains(said[1], "kept for who has not acknowledged them: slow") {
+	if len(said) != shards+1 || !strings.Contains(said[0], "moved to") || !strings.Contains(said[shards], "kept for who has not acknowledged them: slow") {
 		t.Errorf("said %q", said)
 	}
-	if _, err := r.Consumers().Acknowledge("slow", 2000); err != nil {
+	end, err := s.End()
+	if err == nil {
+		err = s.Consumers().Acknowledge("slow", end)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
+	said = nil
 	once()
-	if len(said) != 3 || !strings.Contains(said[2], "records removed, ordinals 1 to ") {
+	if len(said) != shards || !strings.Contains(said[0], "records removed") {
 		t.Errorf("said %q", said)
 	}
-	var told uapi.Removed
-	err = r.Scan(userjournal.ScanOptions{}, func(_ uint64, rec uapi.Record) error {
+	told := 0
+	err = s.Scan(userjournal.ScanOptions{}, func(_ uint64, rec uapi.Record) error {
 		if a, ok := rec.Removed(); ok {
-			told = a
+			told++
+			if a.First != 1 || a.Reason != uapi.RemovedSize {
+				t.Errorf("told %+v", a)
+			}
 		}
 		return nil
 	})
-	if err != nil || told.First != 1 || told.Reason != uapi.RemovedSize {
-		t.Errorf("told %+v, %v", told, err)
+	if err != nil || told != shards {
+		t.Errorf("told %d times, %v", told, err)
 	}
 }
