@@ -50,6 +50,7 @@ var arrows = map[string][]string{
 // testArrows says what tests may import besides.
 var testArrows = map[string][]string{
 	"bpf":    {"internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
+	"fuse":   {"internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
 	"ring":   {"bench/gen"},
 	"mirror": {"bench/gen", "query"},
 	// Tests alone, of the module and what drains it.
@@ -64,13 +65,14 @@ var testArrows = map[string][]string{
 var outside = map[string][]string{
 	"github.com/bmatcuk/doublestar/v4": {"query"},
 	"github.com/cilium/ebpf":           {"bench", "bpf", "compat/capability"},
+	"github.com/hanwen/go-fuse/v2":     {"fuse"},
 	"github.com/klauspost/compress":    {"userjournal"},
 	"github.com/pierrec/lz4/v4":        {"compat", "userjournal"},
 	"github.com/rogpeppe/go-internal":  nil, // tests
 	"github.com/spf13/cobra":           {"cmd"},
 	"github.com/spf13/pflag":           {"cmd"},
 	"github.com/zeebo/blake3":          {"userjournal"},
-	"golang.org/x/sys":                 {"bench", "bpf", "cmd", "compat/capability", "internal", "kmod", "mirror", "ring", "uapi", "userjournal"},
+	"golang.org/x/sys":                 {"bench", "bpf", "cmd", "compat/capability", "fuse", "internal", "kmod", "mirror", "ring", "uapi", "userjournal"},
 	"golang.org/x/term":                {"cmd"},
 }
 

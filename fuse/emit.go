@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fuse
+
+import (
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"golang.org/x/sys/unix"
+
+	"vexj/uapi"
+)
+
+// A fact is an operation as a record will have it.
+type fact struct {
+	typ   uapi.Type
+	via   uapi.Via
+	kind  uint16
+	flags uapi.Flags
+
+	path, path2 []byte // absolute; nil: none
+	target      string // of a symbolic link, in place of path2
+	file, file2 *unix.Statx_t
+	dir, dir2   *node
+	io          uapi.IO
+	name        string // of an extended attribute
+
+	open  *uapi.Open
+	owner *uapi.Owner
+	times *uapi.Times
+	rdev  *uapi.Rdev
+	lock  *uapi.Lock
+
+	uid uint32
+	dev uint64 // st_dev of file
+}
+
+// A draft is memory for the records of one operation, of which there are two at
+// most.
+type draft [2]*uapi.Builder
+
+func newDraft() *draft {
+	return &draft{uapi.NewBuilder(make([]byte, 512)), uapi.NewBuilder(make([]byte, 512))}
+}
+
+// An operation is a request of the kernel under way.
+type operation struct {
+	fs    *FS
+	in    *fuse.InHeader
+	start int64
+}
+
+func (fs *FS) begin(in *fuse.InHeader) operation {
+	return operation{fs, in, fs.producer.clock.now()}
+}
+
+// wants says whether records of a type may be wanted, so that what is only needed
+// for them need not be looked up.
+func (o *operation) wants(t uapi.Type) bool { return o.fs.producer.filter.Load().wants(t) }
+
+// result is the io.result of a call that returned st, and did n if it is OK.
+func result(st fuse.Status, n int64) int64 {
+	if st != fuse.OK {
+		return -int64(st)
+	}
+	return n
+}
+
+// record makes records of the operation's facts, and says them to the producer. The
+// first is the cause of the others if effects is set.
+func (o *operation) record(effects bool, facts ...*fact) {
+	p := o.fs.producer
+	f := p.filter.Load()
+	any := false
+	for _, x := range facts {
+		any = any || f.wanted[x.typ]
+	}
+	if !any {
+		p.drops.Add(uint64(len(facts)))
+		return
+	}
+	now := p.clock.now()
+	who := p.tasks.get(o.in.Pid, now)
+	o.recordAs(who, now, effects, facts...)
+}
+
+// recordAs is record for what another thread did, or nobody knows who.
+func (o *operation) recordAs(who *task, now int64, effects bool, facts ...*fact) {
+	p := o.fs.producer
+	f := p.filter.Load()
+	d := p.build.Get().(*draft)
+	defer p.build.Put(d)
+	var recs [2]uapi.Record
+	n := 0
+	for _, x := range facts {
+		x.uid = o.in.Uid
+		x.io.Duration = uint64(now - o.start)
+		if x.file != nil {
+			x.dev = unix.Mkdev(x.file.Dev_major, x.file.Dev_minor)
+		}
+		if !f.passes(p.tasks, now, who, x) {
+			p.drops.Add(1)
+			continue
+		}
+		rec, err := o.make(d[n], who, now, x)
+		if err != nil {
+			// Only what the kernel never sends cannot be built.
+			p.fault()
+			continue
+		}
+		recs[n] = rec
+		n++
+	}
+	if n > 0 {
+		p.publish(effects, recs[:n]...)
+	}
+}
+
+// make builds a record but for its numbers.
+func (o *operation) make(b *uapi.Builder, who *task, now int64, x *fact) (uapi.Record, error) {
+	flags := x.flags
+	if x.io.Result < 0 {
+		flags |= uapi.FlagFailed
+	}
+	if x.file == nil && x.io.Result >= 0 && x.typ.Category() == uapi.CategoryFilesystem {
+		flags |= uapi.FlagObjectUnknown
+	}
+	path, cut := fit(x.path)
+	path2, cut2 := fit(x.path2)
+	if cut {
+		flags |= uapi.FlagPathTruncated
+	}
+	if cut2 {
+		flags |= uapi.FlagPath2Truncated
+	}
+	b.Begin(uapi.Header{
+		Type: x.typ, Subtype: uapi.MakeSubtype(x.via, x.kind), Ktime: uint64(now),
+		PID: who.tgid, Flags: flags, Priority: uapi.PriorityNormal, VisibilityMask: ^uint64(0),
+	})
+	t := who.Task
+	t.UID, t.GID = o.in.Uid, o.in.Gid
+	b.AddTask(t)
+	if x.file != nil {
+		b.AddFile(o.fs.file(x.file))
+	}
+	b.AddIO(x.io)
+	if len(path) > 0 {
+		b.AddBytes(uapi.AttrPath, path)
+	}
+	if len(path2) > 0 {
+		b.AddBytes(uapi.AttrPath2, path2)
+	} else if x.target != "" {
+		b.AddString(uapi.AttrPath2, x.target)
+	}
+	if x.file2 != nil {
+		b.AddFile2(o.fs.file(x.file2))
+	}
+	addMore(b, x)
+	return b.Finish()
+}
+
+// addMore adds what few types have.
+func addMore(b *uapi.Builder, x *fact) {
+	if x.name != "" {
+		b.AddString(uapi.AttrName, x.name)
+	}
+	if x.dir != nil {
+		p := uapi.Parents{Inode: x.dir.known.ino}
+		if x.dir2 != nil {
+			p.Inode2 = x.dir2.known.ino
+		}
+		b.AddParents(p)
+	}
+	if x.open != nil {
+		b.AddOpen(*x.open)
+	}
+	if x.owner != nil {
+		b.AddOwner(*x.owner)
+	}
+	if x.times != nil {
+		b.AddTimes(*x.times)
+	}
+	if x.rdev != nil {
+		b.AddRdev(*x.rdev)
+	}
+	if x.lock != nil {
+		b.AddLock(*x.lock)
+	}
+}
+
+// file is the object's attribute. Device and inode are those of the backing file,
+// by which the record meets those of other producers about the same file.
+func (fs *FS) file(st *unix.Statx_t) uapi.File {
+	return uapi.File{
+		DevMajor: st.Dev_major, DevMinor: st.Dev_minor, Inode: st.Ino, Generation: fs.table.generation(st),
+		Mode: uint32(st.Mode), Size: st.Size, Nlink: st.Nlink,
+	}
+}
+
+// fit cuts a path that is too long on its root side, at a slash.
+func fit(path []byte) ([]byte, bool) {
+	const mark = "..."
+	if len(path) <= uapi.MaxPath {
+		return path, false
+	}
+	tail := path[len(path)-(uapi.MaxPath-len(mark)):]
+	for i, c := range tail {
+		if c == '/' {
+			tail = tail[i:]
+			break
+		}
+	}
+	return append([]byte(mark), tail...), true
+}
+
+// named is the path of a name in a directory of the mount.
+func (o *operation) named(buf []byte, dir *node, name string) []byte {
+	path, _ := o.fs.table.path(append(buf[:0], o.fs.at...), link{dir, name})
+	return path
+}
+
+// of gives x the path of a node, and flags it if the node has no name any more.
+func (o *operation) of(x *fact, buf []byte, n *node) {
+	path, whole := o.fs.table.pathOf(append(buf[:0], o.fs.at...), n)
+	if x.path = path; !whole {
+		x.flags |= uapi.FlagUnlinked
+	}
+}
+
+// by is of, by the name that the handle was opened by.
+func (o *operation) by(x *fact, buf []byte, h *handle) {
+	path, whole := o.fs.table.pathBy(append(buf[:0], o.fs.at...), h)
+	if x.path = path; !whole {
+		x.flags |= uapi.FlagUnlinked
+	}
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fuse
+
+import (
+	"strings"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"golang.org/x/sys/unix"
+
+	"vexj/uapi"
+)
+
+// onXattr does something to a node's attributes and records it. The path that it is
+// done by leads to the object itself, be it a symbolic link.
+func (fs *FS) onXattr(in *fuse.InHeader, x *fact, act func(path string) (int, error)) (int, fuse.Status) {
+	o := fs.begin(in)
+	n := fs.table.node(in.NodeId)
+	if n == nil {
+		return 0, fuse.Status(unix.ESTALE)
+	}
+	var st unix.Statx_t
+	size := 0
+	fd, err := fs.table.hold(n)
+	if err == nil {
+		defer unix.Close(fd)
+		size, err = act(procFD(fd))
+		size = max(size, 0)
+	}
+	if o.wants(x.typ) && !asksItself(x) {
+		var buf [256]byte
+		o.of(x, buf[:], n)
+		x.io.Offset = uapi.NoOffset
+		x.io.Result = result(status(err), int64(size))
+		if fd >= 0 && stat(fd, "", &st) == nil {
+			x.file = &st
+		}
+		o.record(false, x)
+	}
+	return size, status(err)
+}
+
+// asksItself says whether it is the kernel that wants to know: capabilities, before
+// it changes a file, and ACLs, before it opens one.
+func asksItself(x *fact) bool {
+	return x.typ == uapi.FSGetxattr &&
+		(x.name == "security.capability" && x.io.Length == 0 || strings.HasPrefix(x.name, "system.posix_acl_"))
+}
+
+// GetXAttr reads an extended attribute.
+func (fs *FS) GetXAttr(_ <-chan struct{}, in *fuse.InHeader, name string, dest []byte) (uint32, fuse.Status) {
+	x := fact{typ: uapi.FSGetxattr, name: name, io: uapi.IO{Length: uint64(len(dest))}}
+	n, st := fs.onXattr(in, &x, func(path string) (int, error) {
+		return unix.Getxattr(path, name, dest)
+	})
+	return uint32(n), st
+}
+
+// ListXAttr lists the names.
+func (fs *FS) ListXAttr(_ <-chan struct{}, in *fuse.InHeader, dest []byte) (uint32, fuse.Status) {
+	x := fact{typ: uapi.FSListxattr, io: uapi.IO{Length: uint64(len(dest))}}
+	n, st := fs.onXattr(in, &x, func(path string) (int, error) {
+		return unix.Listxattr(path, dest)
+	})
+	return uint32(n), st
+}
+
+// SetXAttr sets one.
+func (fs *FS) SetXAttr(_ <-chan struct{}, in *fuse.SetXAttrIn, name string, data []byte) fuse.Status {
+	x := fact{typ: uapi.FSSetxattr, name: name, kind: uint16(in.Flags), io: uapi.IO{Length: uint64(len(data))}}
+	return fs.changeXattr(&in.InHeader, &x, func(path string) error {
+		return unix.Setxattr(path, name, data, int(in.Flags))
+	})
+}
+
+// RemoveXAttr removes one.
+func (fs *FS) RemoveXAttr(_ <-chan struct{}, in *fuse.InHeader, name string) fuse.Status {
+	x := fact{typ: uapi.FSRemovexattr, name: name}
+	return fs.changeXattr(in, &x, func(path string) error {
+		return unix.Removexattr(path, name)
+	})
+}
+
+func (fs *FS) changeXattr(in *fuse.InHeader, x *fact, act func(path string) error) fuse.Status {
+	n := fs.table.node(in.NodeId)
+	if n == nil {
+		return fuse.Status(unix.ESTALE)
+	}
+	fs.table.touch(n)
+	defer fs.table.touched(n, nil)
+	_, st := fs.onXattr(in, x, func(path string) (int, error) { return 0, act(path) })
+	return st
+}
