@@ -202,18 +202,16 @@ func (m *Mount) flags(fd int, asked []string) []string {
 
 // refusal says why a mount failed, and what to do.
 func refusal(target string, err error) error {
+	device := unix.Access("/dev/fuse", unix.R_OK|unix.W_OK)
 	switch {
-	case errors.Is(err, os.ErrNotExist) && !exists("/dev/fuse"):
+	case errors.Is(device, unix.ENOENT):
 		return fmt.Errorf("%w: there is no /dev/fuse: modprobe fuse, or use a kernel with CONFIG_FUSE_FS", ErrUnsupported)
+	case device != nil:
+		return fmt.Errorf("%w: /dev/fuse: %w: become root, or have it opened to this user", ErrUnsupported, device)
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
 		return fmt.Errorf("%w: mounting %s: %w: become root, or install fuse3", ErrUnsupported, target, err)
 	}
-	return fmt.Errorf("%w: %s: %w", ErrMount, target, err)
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
+	return fmt.Errorf("%w: %s: %s", ErrMount, target, strings.TrimSpace(err.Error()))
 }
 
 // serve answers until the mount is gone.
@@ -241,6 +239,13 @@ func (fs *FS) close() {
 			n.fd = -1
 		}
 	}
+}
+
+// Mounts are those that are there.
+func (p *Producer) Mounts() []*Mount {
+	p.mounts.Lock()
+	defer p.mounts.Unlock()
+	return slices.Clone(p.mounts.all)
 }
 
 // Done is closed when the mount is gone, whoever unmounted it.

@@ -251,10 +251,7 @@ func (p *Producer) Stop() error {
 // any more.
 func (p *Producer) Close() error {
 	errs := []error{p.Stop()}
-	p.mounts.Lock()
-	all := slices.Clone(p.mounts.all)
-	p.mounts.Unlock()
-	for _, m := range slices.Backward(all) {
+	for _, m := range slices.Backward(p.Mounts()) {
 		errs = append(errs, m.Unmount())
 	}
 	p.tasks.close()

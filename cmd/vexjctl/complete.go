@@ -40,3 +40,10 @@ func completeFilter(cmd *cobra.Command) {
 func fixed(values []string) cobra.CompletionFunc {
 	return cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
 }
+
+func completeMount(cmd *cobra.Command) {
+	completeType(cmd)
+	completeJournal(cmd)
+	_ = cmd.RegisterFlagCompletionFunc("data", fixed([]string{"all", "close", "none"}))
+	_ = cmd.RegisterFlagCompletionFunc("journal-full", fixed([]string{"block", "drop"}))
+}

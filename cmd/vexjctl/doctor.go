@@ -103,7 +103,12 @@ func canary(ctx context.Context, o capture.Options) (lines []string, err error) 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	file := filepath.Join(dir, "canary")
+	files := filepath.Join(dir, "files")
+	if err := os.Mkdir(files, 0o755); err != nil {
+		return nil, err
+	}
+	file := filepath.Join(files, "canary")
+	o.Folders = []capture.Folder{{Source: files, Target: files}}
 	o.Journal = filepath.Join(dir, "journal")
 	if err := captureCanary(ctx, o, file); err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"vexj/bpf"
 	"vexj/cmd/internal/capture"
 	"vexj/compat/capability"
+	"vexj/fuse"
 	"vexj/userjournal"
 )
 
@@ -112,13 +113,10 @@ func kmodRung(machine capability.Finding) finding {
 }
 
 func fuseRung(machine capability.Finding) finding {
-	f := finding{
-		Name: "fuse", Verdict: "WARN", Why: "this build has no FUSE filesystem",
-		Sees: "what passes through its mount",
-		Do:   "nothing: the bpf programs take its place",
-	}
-	if machine.Status != capability.Yes {
-		f.Why += ", and " + machine.Why
+	f := rung(machine, "FAIL")
+	f.Name = "fuse"
+	if f.Verdict == "PASS" {
+		f.Sees = "what is done in the folder that it shows, but: " + strings.Join(fuse.Coverage(), "; ")
 	}
 	return f
 }

@@ -9,12 +9,19 @@
 package main
 
 import (
+	"fmt"
 	"os"
 
+	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/held"
 )
 
 func main() {
 	held.Child()
-	os.Exit(execute(os.Args[1:]))
+	args, err := commandLine(os.Args)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s\n", err)
+		os.Exit(exit.Code(err))
+	}
+	os.Exit(execute(args))
 }

@@ -42,7 +42,7 @@ journal does not verify.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exit.With(exit.Usage, err) })
 	root.AddCommand(
-		newRecord(), newRun(),
+		newRecord(), newRun(), newMount(), newUmount(),
 		newLog(), newShow(), newStat(), newVerify(), newJournal(),
 		newConvert(), newKernel(), newDoctor(), newCanary(),
 	)

@@ -17,6 +17,7 @@ import (
 	"vexj/cmd/internal/capture"
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/held"
+	"vexj/uapi"
 )
 
 func newRun() *cobra.Command {
@@ -66,6 +67,9 @@ func run(ctx context.Context, o capture.Options, args []string) (err error) {
 	p := newProgress(os.Stderr)
 	o.Notice = p.notice
 	o.Filter.TGIDTree = []uint32{uint32(child.PID())}
+	if here, err := os.Getwd(); err == nil && len(o.Filter.PathPrefixes) == 0 {
+		o.Folders = []capture.Folder{{Source: here, Target: here}}
+	}
 	c, err := capture.Start(ctx, o)
 	if err != nil {
 		child.Abandon()
@@ -96,7 +100,11 @@ func runChild(ctx context.Context, c *capture.Capture, child *held.Command) (*os
 
 	forwarded := forward(child.Process())
 	defer forwarded()
-	if err := child.Release(); err != nil {
+	release := child.Release
+	if c.ProducerName() == uapi.ProducerFUSE.String() {
+		release = child.ReleaseAnew
+	}
+	if err := release(); err != nil {
 		child.Abandon()
 		ended()
 		return nil, errors.Join(err, <-captured)

@@ -31,7 +31,7 @@ var update = flag.Bool("update", false, "rewrite what the scripts expect")
 var legacyFiles, _ = filepath.Abs("../../compat/testdata/golden")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"vexjctl": main})
+	testscript.Main(m, map[string]func(){"vexjctl": main, helperName: main})
 }
 
 func TestScripts(t *testing.T) {

@@ -293,7 +293,7 @@ func TestBadCommandLines(t *testing.T) {
 		{[]string{"--frobnicate"}, exit.Usage, "unknown flag"},
 		{[]string{"now"}, exit.Usage, "it takes no argument"},
 		{[]string{"--producer", "magic"}, exit.Usage, "unknown producer"},
-		{[]string{"--producer", "fuse"}, exit.Error, "does not have that producer"},
+		{[]string{"--producer", "fuse"}, exit.Usage, "name it with --path"},
 		{[]string{"--durability", "never"}, exit.Usage, "use none, interval, batch or record"},
 		{[]string{"--journal", file}, exit.Error, "not a journal"},
 	}

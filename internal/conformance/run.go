@@ -32,7 +32,8 @@ type Capture interface {
 	Stop() ([]uapi.Record, error)
 
 	// Holes tells what the producer cannot see: names of rows, kinds of
-	// operations, or fields ("field:open.fd").
+	// operations, or fields ("field:open.fd"; "field:open.result" is the result of
+	// an OPEN that succeeded).
 	Holes() []string
 }
 

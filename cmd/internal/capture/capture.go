@@ -12,6 +12,7 @@ import (
 
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/status"
+	"vexj/fuse"
 	"vexj/userjournal"
 )
 
@@ -97,8 +98,16 @@ func journalError(err error) error {
 
 // Run moves records to the journal until ctx ends. Then it stops the producer,
 // drains the rings and syncs the journal: nothing that happened before is left
-// behind. It is called once.
+// behind. Folders are unmounted first; if they are, by whomever, it ends too. It is
+// called once.
 func (c *Capture) Run(ctx context.Context) error {
+	if p, ok := c.current().producer.(*fuse.Producer); ok {
+		return c.runMounted(ctx, p)
+	}
+	return c.run(ctx)
+}
+
+func (c *Capture) run(ctx context.Context) error {
 	defer c.finish()
 	defer c.herald.flush()
 	upkeep, stop := context.WithCancel(ctx)

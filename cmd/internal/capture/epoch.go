@@ -49,6 +49,9 @@ func (c *Capture) newEpoch(p Producer) (_ *epoch, err error) {
 	if e.reader, err = ring.NewReader(e.rings); err != nil {
 		return nil, err
 	}
+	if w, ok := p.(waker); ok {
+		w.WakeBy(e.reader.Wake)
+	}
 	e.mirror = mirror.New(p, e.reader, c.journal, mirror.Options{
 		Journal: c.o.Journal,
 		Notify:  c.herald.notice,
@@ -99,7 +102,7 @@ var errEnded = errors.New("the recorder is about to end")
 // recorded by both rather than by neither.
 func (c *Capture) SetFilter(f uapi.Filter) error {
 	err := c.setFilter(f)
-	if final(err) {
+	if wrong(err) || forbidden(err) {
 		err = exit.With(exit.Usage, err)
 	}
 	return err

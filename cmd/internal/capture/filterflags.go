@@ -37,15 +37,20 @@ type FilterFlags struct {
 func (f *FilterFlags) Add(fs *pflag.FlagSet, whose bool) {
 	fs.StringArrayVar(&f.paths, "path", nil, "record only below this `folder` (repeatable)")
 	fs.StringArrayVar(&f.mounts, "filesystem", nil, "record only the filesystem that this `path` is on (repeatable)")
-	fs.StringSliceVar(&f.types, "type", nil, "record only these `types`, categories or groups (repeatable)")
-	fs.BoolVar(&f.modifyOnly, "modify-only", false, "record only what changes something")
-	fs.BoolVar(&f.failed, "failed", false, "record failed operations too")
+	f.AddWhat(fs)
 	if !whose {
 		return
 	}
 	fs.StringVar(&f.cgroup, "cgroup", "", "record only this control group and those below it: a `path` or an id")
 	fs.UintSliceVar(&f.trees, "pid-tree", nil, "record only this `pid` and its descendants (repeatable)")
 	fs.StringSliceVar(&f.uids, "uid", nil, "record only this `user`, a name or a number (repeatable)")
+}
+
+// AddWhat defines the flags that say which operations are recorded.
+func (f *FilterFlags) AddWhat(fs *pflag.FlagSet) {
+	fs.StringSliceVar(&f.types, "type", nil, "record only these `types`, categories or groups (repeatable)")
+	fs.BoolVar(&f.modifyOnly, "modify-only", false, "record only what changes something")
+	fs.BoolVar(&f.failed, "failed", false, "record failed operations too")
 }
 
 // Filter turns the flags into what the kernel takes.

@@ -39,6 +39,18 @@ type Flags struct {
 func (f *Flags) Add(fs *pflag.FlagSet, whose bool) {
 	fs.StringVar(&f.producer, "producer", "auto", "`name`: "+strings.Join(Producers, ", "))
 	fs.BoolVar(&f.require, "require", false, "fail rather than fall back from --producer to another one")
+	f.addJournal(fs)
+	f.filter.Add(fs, whose)
+}
+
+// AddMounted defines those of a capture whose producer is a mount.
+func (f *Flags) AddMounted(fs *pflag.FlagSet) {
+	f.producer = "fuse"
+	f.addJournal(fs)
+	f.filter.AddWhat(fs)
+}
+
+func (f *Flags) addJournal(fs *pflag.FlagSet) {
 	fs.StringVar(&f.journal, "journal", place.Journal(), "`folder` of the journal, made if missing, continued if not")
 	fs.StringArrayVar(&f.shards, "shard", nil, "spread a new journal over this `folder` and others, on disks of their own (repeatable)")
 	fs.StringVar(&f.durability, "durability", "interval", "`when` records are synced to disk: none, interval, batch, record")
@@ -48,7 +60,6 @@ func (f *Flags) Add(fs *pflag.FlagSet, whose bool) {
 	fs.StringVar(&f.archive, "archive", "", "compress old segments further, into this `folder`")
 	fs.StringVar(&f.archiveAge, "archive-after", "", "archive only what is older than this `time`")
 	fs.StringVar(&f.ringSize, "ring-size", "", "`bytes` of each CPU's ring, a power of two (suffixes K, M)")
-	f.filter.Add(fs, whose)
 }
 
 // Options turns the flags into those of a capture.

@@ -90,7 +90,6 @@ func TestFlagsRefused(t *testing.T) {
 	}{
 		{[]string{"--producer", "magic"}, exit.Usage, ErrProducer},
 		{[]string{"--producer", ""}, exit.Usage, ErrProducer},
-		{[]string{"--producer", "fuse"}, exit.Error, ErrNotBuilt},
 		{[]string{"--require"}, exit.Usage, ErrRequire},
 		{[]string{"--ring-size", "0"}, exit.Usage, nil},
 		{[]string{"--ring-size", "M"}, exit.Usage, nil},

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"vexj/cmd/internal/exit"
+	"vexj/fuse"
 	"vexj/uapi"
 	"vexj/userjournal"
 )
@@ -18,8 +19,10 @@ var Producers = []string{"auto", "bpf", "bpf-vfs", "bpf-syscall", "kmod", "fuse"
 var (
 	// ErrProducer: the name is none of Producers.
 	ErrProducer = errors.New("unknown producer")
-	// ErrNotBuilt: this build has no such producer.
-	ErrNotBuilt = errors.New("this build of vexj does not have that producer; use --producer auto")
+	// ErrNoFolder: a FUSE filesystem shows a folder, and none was named.
+	ErrNoFolder = errors.New("a FUSE filesystem records what is done in a folder; name it with --path")
+	// ErrJournalInside: the recorder would wait for itself.
+	ErrJournalInside = errors.New("the journal would lie in the folder that is recorded; choose another --journal")
 	// ErrRequire: --require names nothing that could be required.
 	ErrRequire = errors.New("--require needs a --producer other than auto")
 )
@@ -30,7 +33,9 @@ type Options struct {
 	Producer   string
 	Require    bool // that producer or none
 	Filter     uapi.Filter
-	RingBytes  int // per CPU; 0: the producer's default
+	RingBytes  int       // per CPU; 0: the producer's default
+	Folders    []Folder  // what the FUSE filesystem shows; none: the paths of Filter
+	Full       fuse.Full // what it does while the journal is behind
 	Journal    string
 	Shards     []string // directories to spread it over; nil: those that it has
 	Durability userjournal.Durability
@@ -54,8 +59,6 @@ func (o *Options) Check() error {
 		return exit.With(exit.Usage, fmt.Errorf("%q: %w; it is one of %s", o.Producer, ErrProducer, strings.Join(Producers, ", ")))
 	case o.Require && o.Producer == "auto":
 		return exit.With(exit.Usage, ErrRequire)
-	case o.Producer == "fuse":
-		return fmt.Errorf("%s: %w", o.Producer, ErrNotBuilt)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"vexj/bpf"
 	"vexj/cmd/internal/exit"
+	"vexj/fuse"
 	"vexj/kmod/device"
 	"vexj/mirror"
 	"vexj/uapi"
@@ -36,6 +37,11 @@ type Producer interface {
 // SetFilter on, or not at all.
 type steerable interface {
 	SetFilter(f *uapi.Filter) error
+}
+
+// A waker calls for its rings to be read, as they cannot be polled.
+type waker interface {
+	WakeBy(wake func())
 }
 
 // A rung of the ladder is one way to get a producer.
@@ -66,6 +72,8 @@ func setRung(set string) rung {
 func (o *Options) rungs() []rung {
 	vfs, syscall := setRung("vfs"), setRung("syscall")
 	switch {
+	case o.Producer == "fuse":
+		return []rung{folderRung}
 	case o.Producer == "kmod" && o.Require:
 		return []rung{moduleRung}
 	case o.Producer == "bpf":
@@ -77,13 +85,21 @@ func (o *Options) rungs() []rung {
 	case o.Producer == "bpf-syscall":
 		return []rung{syscall}
 	}
-	return []rung{moduleRung, vfs, syscall}
+	all := []rung{moduleRung, vfs, syscall}
+	if o.Producer == "auto" && len(o.Folders)+len(o.Filter.PathPrefixes) > 0 {
+		all = append(all, folderRung)
+	}
+	return all
 }
 
 // load tries the rungs in turn and says what it fell back from.
 func load(ctx context.Context, o *Options) (Producer, error) {
 	var failed []error
+	kernel := true // this user may use it, as far as is known
 	for _, r := range o.rungs() {
+		if !kernel && r.name != folderRung.name {
+			continue
+		}
 		p, err := r.load(ctx, o)
 		if err == nil {
 			o.tellFallback(r.name, failed)
@@ -93,23 +109,24 @@ func load(ctx context.Context, o *Options) (Producer, error) {
 			return nil, fmt.Errorf("stopped before anything was recorded: %w", ctx.Err())
 		}
 		failed = append(failed, err)
-		if final(err) {
+		if wrong(err) {
 			break
 		}
+		kernel = kernel && !forbidden(err)
 	}
 	return nil, verdict(failed)
 }
 
-// final says whether no other producer would do better.
-func final(err error) bool {
+// forbidden says whether this user may load nothing into the kernel.
+func forbidden(err error) bool {
 	// Who may not load programs may not load any. EPERM for a program set is
 	// the kernel's no to it, whoever loads it.
-	return wrong(err) || errors.Is(err, os.ErrPermission) && !errors.Is(err, bpf.ErrUnsupported)
+	return errors.Is(err, os.ErrPermission) && !errors.Is(err, bpf.ErrUnsupported)
 }
 
 // wrong says whether it is the options that no producer could do.
 func wrong(err error) bool {
-	return slices.ContainsFunc([]error{bpf.ErrFilter, bpf.ErrRingSize, device.ErrFilter, device.ErrRingSize},
+	return slices.ContainsFunc([]error{bpf.ErrFilter, bpf.ErrRingSize, device.ErrFilter, device.ErrRingSize, fuse.ErrRingSize, fuse.ErrFilter, ErrNoFolder, ErrJournalInside},
 		func(cause error) bool { return errors.Is(err, cause) })
 }
 

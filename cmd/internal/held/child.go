@@ -31,6 +31,7 @@ func Child() {
 	unix.CloseOnExec(readyFD)
 	unix.CloseOnExec(gateFD)
 	path, argv, env := os.Args[4], os.Args[5:], os.Environ()
+	folder, lost := os.Getwd()
 	// Blocking descriptors and bare system calls: the runtime's poller would
 	// add calls of its own between the release and the execve.
 	if err := unix.SetNonblock(gateFD, false); err != nil {
@@ -49,6 +50,9 @@ func Child() {
 			os.Exit(ExitNotRunnable)
 		}
 		break
+	}
+	if one[0] == enter && lost == nil {
+		_ = syscall.Chdir(folder) // else it stays where it is
 	}
 	err = syscall.Exec(path, argv, env)
 	fmt.Fprintf(os.Stderr, "vexjctl: cannot run %s: %v\n", path, err)

@@ -13,6 +13,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// What the gate lets through.
+const (
+	begin = 1
+	enter = 2
+)
+
 // argMark as the first argument turns a process into the waiting child.
 const argMark = "vexj:held"
 
@@ -86,8 +92,14 @@ func (c *Command) PID() int { return c.cmd.Process.Pid }
 func (c *Command) Process() *os.Process { return c.cmd.Process }
 
 // Release lets the command begin.
-func (c *Command) Release() error {
-	_, err := c.gate.Write([]byte{1})
+func (c *Command) Release() error { return c.release(begin) }
+
+// ReleaseAnew lets the command begin after it has entered its folder once more, by
+// its path: something was mounted there since.
+func (c *Command) ReleaseAnew() error { return c.release(enter) }
+
+func (c *Command) release(how byte) error {
+	_, err := c.gate.Write([]byte{how})
 	return errors.Join(err, c.gate.Close())
 }
 
