@@ -39,6 +39,11 @@ func Start(ctx context.Context, o Options) (_ *Capture, err error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
+	if o.Producer == "fuse" {
+		if _, err := o.folders(); err != nil {
+			return nil, exit.With(exit.Usage, err)
+		}
+	}
 	if o.Notice == nil {
 		o.Notice = func(string) {}
 	}
