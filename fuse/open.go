@@ -202,7 +202,7 @@ func (fs *FS) Flush(_ <-chan struct{}, in *fuse.FlushIn) fuse.Status {
 
 // close records that a descriptor was closed by a call.
 func (o *operation) close(h *handle) {
-	if !o.wants(uapi.FSClose) || exiting(o.in.Pid) {
+	if !o.wants(uapi.FSClose) || o.fs.producer.tasks.exiting(o.in.Pid) {
 		return
 	}
 	var buf [256]byte

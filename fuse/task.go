@@ -39,7 +39,8 @@ type tasks struct {
 
 type taskEntry struct {
 	mu     sync.Mutex
-	comm   int // descriptor
+	comm   int // descriptors; stat is opened when it is needed
+	stat   int
 	looked int64
 	task   *task
 }
@@ -79,7 +80,7 @@ func (ts *tasks) open(tid uint32) *taskEntry {
 	if err != nil {
 		return nil
 	}
-	e := &taskEntry{comm: fd}
+	e := &taskEntry{comm: fd, stat: -1}
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	if old := ts.byTID[tid]; old != nil { // somebody was faster
@@ -121,6 +122,10 @@ func (e *taskEntry) close() {
 	if e.comm >= 0 {
 		unix.Close(e.comm)
 		e.comm = -1
+	}
+	if e.stat >= 0 {
+		unix.Close(e.stat)
+		e.stat = -1
 	}
 }
 
@@ -241,13 +246,34 @@ func groupID(group string) uint64 {
 
 // exiting says whether a thread is past the point where it ends: what it closes
 // then, it does not close by a call.
-func exiting(tid uint32) bool {
+func (ts *tasks) exiting(tid uint32) bool {
 	const pfExiting = 0x4
-	stat, err := os.ReadFile("/proc/" + strconv.FormatUint(uint64(tid), 10) + "/stat")
-	if err != nil {
-		return true
+	ts.mu.RLock()
+	e := ts.byTID[tid]
+	ts.mu.RUnlock()
+	if e == nil {
+		if e = ts.open(tid); e == nil {
+			return true
+		}
 	}
-	fields := afterComm(stat)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.stat < 0 {
+		fd, err := openat(unix.AT_FDCWD, "/proc/"+strconv.FormatUint(uint64(tid), 10)+"/stat", unix.O_RDONLY, 0)
+		if err != nil {
+			return true
+		}
+		e.stat = fd
+	}
+	var buf [512]byte
+	n, err := unix.Pread(e.stat, buf[:], 0)
+	if err != nil {
+		// Of a thread that had the number before.
+		unix.Close(e.stat)
+		e.stat = -1
+		return false
+	}
+	fields := afterComm(buf[:n])
 	if len(fields) < 7 {
 		return false
 	}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fuse
+
+import (
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// What an operation costs by way of the mount, the caller's part included. Side by
+// side with others: bench/fuse.
+func BenchmarkNames(b *testing.B) {
+	_, m := mounted(b, Options{Full: Drop}, MountOptions{})
+	must := func(err error) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	text := make([]byte, 1024)
+	name := func(i int) string { return filepath.Join(m.Target, strconv.Itoa(i)) }
+	for _, step := range []struct {
+		name string
+		do   func(i int)
+	}{
+		{"create", func(i int) {
+			fd, err := unix.Open(name(i), unix.O_CREAT|unix.O_WRONLY, 0o644)
+			must(err)
+			_, err = unix.Write(fd, text)
+			must(err)
+			must(unix.Close(fd))
+		}},
+		{"rename", func(i int) {
+			must(unix.Rename(name(i%1000), name(i%1000)+"-"))
+			must(unix.Rename(name(i%1000)+"-", name(i%1000)))
+		}},
+		{"unlink", func(i int) { must(unix.Mknod(name(i)+"+", unix.S_IFREG, 0)); must(unix.Unlink(name(i) + "+")) }},
+	} {
+		b.Run(step.name, func(b *testing.B) {
+			for i := range b.N {
+				step.do(i)
+			}
+		})
+	}
+}
