@@ -14,10 +14,8 @@ func (o *operation) done(t uapi.Type, via uapi.Via, kind uint16, h *handle, io u
 	if h.mode != DataAll && (t == uapi.FSRead || t == uapi.FSWrite) || !o.wants(t) {
 		return
 	}
-	var buf [256]byte
 	var st unix.Statx_t
-	x := fact{typ: t, via: via, kind: kind, io: io}
-	o.by(&x, buf[:], h)
+	x := fact{typ: t, via: via, kind: kind, io: io, at: spot{handle: h}}
 	if stat(h.fd, "", &st) == nil {
 		x.file = &st
 	}
@@ -119,14 +117,9 @@ func (fs *FS) CopyFileRange(_ <-chan struct{}, in *fuse.CopyFileRangeIn) (uint32
 	if !o.wants(uapi.FSWrite) {
 		return uint32(n), status(err)
 	}
-	var buf, buf2 [256]byte
 	var st, st2 unix.Statx_t
-	var y fact
-	x := fact{typ: uapi.FSWrite, via: uapi.ViaCopyRange}
+	x := fact{typ: uapi.FSWrite, via: uapi.ViaCopyRange, at: spot{handle: to}, at2: spot{handle: from}}
 	x.io = uapi.IO{Offset: int64(in.OffOut), Length: in.Len, Result: result(status(err), int64(n))}
-	o.by(&x, buf[:], to)
-	o.by(&y, buf2[:], from)
-	x.path2 = y.path
 	if stat(to.fd, "", &st) == nil {
 		x.file = &st
 	}

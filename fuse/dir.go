@@ -91,11 +91,9 @@ func (fs *FS) OpenDir(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fus
 		fd, err = openat(at, ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
 		fs.table.giveBack(n)
 	}
-	var buf [256]byte
 	var st unix.Statx_t
-	x := fact{typ: uapi.FSOpen, open: &uapi.Open{Flags: in.Flags, FD: -1}}
+	x := fact{typ: uapi.FSOpen, at: spot{node: n}, open: &uapi.Open{Flags: in.Flags, FD: -1}}
 	x.io = uapi.IO{Offset: uapi.NoOffset, Result: result(status(err), 0)}
-	o.of(&x, buf[:], n)
 	if err == nil {
 		h := &handle{fd: fd, node: n, dir: &dirStream{}}
 		out.Fh = fs.handles.add(h)

@@ -42,8 +42,9 @@
 //
 // # Locks
 //
-// In this order; none is held across a system call that can wait:
+// In this order; none but FS.tree is held across a system call that can wait:
 //
+//	FS.tree           records, and against them moves of directories
 //	dirStream.mu      one listing of a directory at a time
 //	lockOwners.mu     the POSIX locks of a file
 //	handles.mu        numbers of handles

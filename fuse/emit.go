@@ -16,8 +16,9 @@ type fact struct {
 	kind  uint16
 	flags uapi.Flags
 
-	path, path2 []byte // absolute; nil: none
-	target      string // of a symbolic link, in place of path2
+	at, at2     spot
+	path, path2 []byte // what they are, absolute; nil: none
+	target      string // of a symbolic link, in place of at2
 	file, file2 *unix.Statx_t
 	dir, dir2   *node
 	io          uapi.IO
@@ -33,12 +34,26 @@ type fact struct {
 	dev uint64 // st_dev of file
 }
 
+// A spot is what a path is asked of: a name in a directory, a node, or a handle.
+type spot struct {
+	link
+	node   *node
+	handle *handle
+}
+
 // A draft is memory for the records of one operation, of which there are two at
 // most.
-type draft [2]*uapi.Builder
+type draft [2]struct {
+	record      *uapi.Builder
+	path, path2 []byte
+}
 
 func newDraft() *draft {
-	return &draft{uapi.NewBuilder(make([]byte, 512)), uapi.NewBuilder(make([]byte, 512))}
+	var d draft
+	for i := range d {
+		d[i].record = uapi.NewBuilder(make([]byte, 512))
+	}
+	return &d
 }
 
 // An operation is a request of the kernel under way.
@@ -46,10 +61,12 @@ type operation struct {
 	fs    *FS
 	in    *fuse.InHeader
 	start int64
+
+	ordered bool // it has the tree locked
 }
 
 func (fs *FS) begin(in *fuse.InHeader) operation {
-	return operation{fs, in, fs.producer.clock.now()}
+	return operation{fs: fs, in: in, start: fs.producer.clock.now()}
 }
 
 // wants says whether records of a type may be wanted, so that what is only needed
@@ -90,17 +107,22 @@ func (o *operation) recordAs(who *task, now int64, effects bool, facts ...*fact)
 	defer p.build.Put(d)
 	var recs [2]uapi.Record
 	n := 0
+	if !o.ordered {
+		o.fs.tree.RLock()
+		defer o.fs.tree.RUnlock()
+	}
 	for _, x := range facts {
 		x.uid = o.in.Uid
 		x.io.Duration = uint64(now - o.start)
 		if x.file != nil {
 			x.dev = unix.Mkdev(x.file.Dev_major, x.file.Dev_minor)
 		}
+		d[n].path, d[n].path2 = o.fs.resolve(x, d[n].path[:0], d[n].path2[:0])
 		if !f.passes(p.tasks, now, who, x) {
 			p.drops.Add(1)
 			continue
 		}
-		rec, err := o.make(d[n], who, now, x)
+		rec, err := o.make(d[n].record, who, now, x)
 		if err != nil {
 			// Only what the kernel never sends cannot be built.
 			p.fault()
@@ -211,24 +233,29 @@ func fit(path []byte) ([]byte, bool) {
 	return append([]byte(mark), tail...), true
 }
 
-// named is the path of a name in a directory of the mount.
-func (o *operation) named(buf []byte, dir *node, name string) []byte {
-	path, _ := o.fs.table.path(append(buf[:0], o.fs.at...), link{dir, name})
-	return path
-}
-
-// of gives x the path of a node, and flags it if the node has no name any more.
-func (o *operation) of(x *fact, buf []byte, n *node) {
-	path, whole := o.fs.table.pathOf(append(buf[:0], o.fs.at...), n)
-	if x.path = path; !whole {
+// resolve fills in the paths of x, and flags it if its object has no name any more.
+// It returns the memory that they are in. The tree is locked.
+func (fs *FS) resolve(x *fact, buf, buf2 []byte) ([]byte, []byte) {
+	var whole bool
+	if buf, whole = fs.pathOf(&x.at, buf); !whole {
 		x.flags |= uapi.FlagUnlinked
 	}
+	x.path = buf
+	buf2, _ = fs.pathOf(&x.at2, buf2)
+	x.path2 = buf2
+	return buf, buf2
 }
 
-// by is of, by the name that the handle was opened by.
-func (o *operation) by(x *fact, buf []byte, h *handle) {
-	path, whole := o.fs.table.pathBy(append(buf[:0], o.fs.at...), h)
-	if x.path = path; !whole {
-		x.flags |= uapi.FlagUnlinked
+// pathOf appends the path of a spot; of none, nothing.
+func (fs *FS) pathOf(s *spot, buf []byte) (path []byte, whole bool) {
+	switch {
+	case s.handle != nil:
+		return fs.table.pathBy(append(buf, fs.at...), s.handle)
+	case s.node != nil:
+		return fs.table.pathOf(append(buf, fs.at...), s.node)
+	case s.dir != nil:
+		path, _ = fs.table.path(append(buf, fs.at...), s.link)
+		return path, true // of a name that is gone, it is what was removed
 	}
+	return buf, true
 }

@@ -4,6 +4,7 @@ package fuse
 
 import (
 	"errors"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -27,6 +28,13 @@ type FS struct {
 	valid              time.Duration // for which the kernel may keep names and attributes
 	privileged         bool          // serves other users than its own
 	umask              umasks
+
+	// tree orders records and moves of directories: whoever says a path holds it from
+	// then until the record is numbered, and whoever moves a directory from before
+	// the move until the record of it is. So the journal, read from its beginning,
+	// never names a place that is not there yet, or not any more.
+	tree sync.RWMutex
+
 	direct             bool // reads and writes can all be seen, and files be mapped
 	passthroughRefused atomic.Bool
 	say                func(string) // tells the owner of the machine
@@ -150,9 +158,7 @@ func (fs *FS) Statx(_ <-chan struct{}, in *fuse.StatxIn, out *fuse.StatxOut) fus
 
 // about records an operation on a node that has no more to it than its outcome.
 func (o *operation) about(t uapi.Type, n *node, st *unix.Statx_t, err error) {
-	var buf [256]byte
-	x := fact{typ: t, io: uapi.IO{Offset: uapi.NoOffset, Result: result(status(err), 0)}}
-	o.of(&x, buf[:], n)
+	x := fact{typ: t, at: spot{node: n}, io: uapi.IO{Offset: uapi.NoOffset, Result: result(status(err), 0)}}
 	if err == nil {
 		x.file = st
 	}

@@ -151,7 +151,6 @@ func (fs *FS) lock(cancel <-chan struct{}, in *fuse.LkIn, wait bool) fuse.Status
 }
 
 func (o *operation) locked(x *fact, h *handle, in *fuse.LkIn, wait bool, err error) {
-	var buf [256]byte
 	var st unix.Statx_t
 	switch in.Lk.Typ {
 	case unix.F_RDLCK:
@@ -163,7 +162,7 @@ func (o *operation) locked(x *fact, h *handle, in *fuse.LkIn, wait bool, err err
 		x.lock.Blocking = 1
 	}
 	x.io.Result = result(status(err), 0)
-	o.by(x, buf[:], h)
+	x.at.handle = h
 	if stat(h.fd, "", &st) == nil {
 		x.file = &st
 	}

@@ -30,8 +30,7 @@ func (o *operation) made(x *fact, name string, out *fuse.EntryOut, act func(dirf
 		}
 		fs.table.giveBack(dir)
 	}
-	var buf [256]byte
-	x.path, x.dir = o.named(buf[:], dir, name), dir
+	x.at.link, x.dir = link{dir, name}, dir
 	x.io = uapi.IO{Offset: uapi.NoOffset, Result: result(status(err), 0)}
 	o.record(false, x)
 	return status(err)
@@ -76,13 +75,12 @@ func (fs *FS) Link(_ <-chan struct{}, in *fuse.LinkIn, name string, out *fuse.En
 	if n == nil || dir == nil {
 		return fuse.Status(unix.ESTALE)
 	}
-	var from, to [256]byte
 	var st unix.Statx_t
-	x := fact{typ: uapi.FSHardlink, dir2: dir}
-	o.of(&x, from[:], n)
-	x.dir = fs.table.dirOf(n)
-	x.path2 = o.named(to[:], dir, name)
-	old := fs.table.nameOf(n)
+	old, gone := fs.table.nameOf(n)
+	x := fact{typ: uapi.FSHardlink, at: spot{link: old}, at2: spot{link: link{dir, name}}, dir: old.dir, dir2: dir}
+	if gone {
+		x.flags = uapi.FlagUnlinked
+	}
 	fs.table.touch(n)
 	err := fs.link(n, dir, name, &st)
 	if err == nil {
@@ -141,8 +139,7 @@ func (fs *FS) remove(in *fuse.InHeader, name string, t uapi.Type, flags int) fus
 	if dir == nil {
 		return fuse.Status(unix.ESTALE)
 	}
-	var buf [256]byte
-	x := fact{typ: t, path: o.named(buf[:], dir, name), dir: dir}
+	x := fact{typ: t, at: spot{link: link{dir, name}}, dir: dir}
 	fd, err := fs.table.borrow(dir)
 	if err == nil {
 		var v victim
@@ -167,11 +164,14 @@ func (fs *FS) Rename(_ <-chan struct{}, in *fuse.RenameIn, oldName, newName stri
 	if dir == nil || dir2 == nil {
 		return fuse.Status(unix.ESTALE)
 	}
-	var from, to [256]byte
-	x := fact{typ: uapi.FSRename, kind: uint16(in.Flags), dir: dir, dir2: dir2}
-	x.path, x.path2 = o.named(from[:], dir, oldName), o.named(to[:], dir2, newName)
+	from, to := link{dir, oldName}, link{dir2, newName}
+	x := fact{typ: uapi.FSRename, kind: uint16(in.Flags), at: spot{link: from}, at2: spot{link: to}, dir: dir, dir2: dir2}
 	var m move
-	err := m.do(fs, link{dir, oldName}, link{dir2, newName}, uint(in.Flags))
+	err := m.do(fs, from, to, uint(in.Flags))
+	if m.ordered {
+		o.ordered = true
+		defer fs.tree.Unlock()
+	}
 	x.io = uapi.IO{Offset: uapi.NoOffset, Result: result(status(err), 0)}
 	if err != nil {
 		o.record(false, &x)
@@ -183,7 +183,7 @@ func (fs *FS) Rename(_ <-chan struct{}, in *fuse.RenameIn, oldName, newName stri
 		x.file2 = &m.target.st
 		o.record(false, &x)
 	case m.replaced:
-		y := fact{typ: uapi.FSDelete, via: uapi.ViaRename, path: x.path2, dir: dir2, file: &m.target.st, io: x.io}
+		y := fact{typ: uapi.FSDelete, via: uapi.ViaRename, at: x.at2, dir: dir2, file: &m.target.st, io: x.io}
 		if m.target.st.Mode&unix.S_IFMT == unix.S_IFDIR {
 			y.typ = uapi.FSRmdir
 		}

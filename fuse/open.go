@@ -61,10 +61,8 @@ func (fs *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.S
 	if n == nil {
 		return fuse.Status(unix.ESTALE)
 	}
-	var buf [256]byte
 	var st unix.Statx_t
-	x := fact{typ: uapi.FSOpen, open: &uapi.Open{Flags: in.Flags, FD: -1}}
-	o.of(&x, buf[:], n)
+	x := fact{typ: uapi.FSOpen, at: spot{node: n}, open: &uapi.Open{Flags: in.Flags, FD: -1}}
 	flags := int(in.Flags)&^notOpened | opened
 	if int(in.Flags)&unix.O_TRUNC != 0 && flags&unix.O_ACCMODE == unix.O_RDONLY {
 		flags = flags&^unix.O_ACCMODE | unix.O_RDWR // Linux truncates all the same
@@ -82,12 +80,12 @@ func (fs *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.S
 	}
 	if err == nil {
 		_ = stat(fd, "", &st)
-		fs.opened(o, n, fd, flags, &st, x.path, out)
+		fs.opened(o, n, fd, flags, &st, out)
 		x.file = &st
 	}
 	x.io = uapi.IO{Offset: uapi.NoOffset, Result: result(status(err), 0)}
 	if truncated {
-		y := fact{typ: uapi.FSTruncate, via: uapi.ViaOpen, path: x.path, flags: x.flags, file: &st}
+		y := fact{typ: uapi.FSTruncate, via: uapi.ViaOpen, at: x.at, file: &st}
 		y.io.Offset = uapi.NoOffset
 		o.record(false, &y, &x)
 	} else {
@@ -98,9 +96,12 @@ func (fs *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.S
 
 // opened makes a handle of an open file, and tells the kernel which way its data
 // takes.
-func (fs *FS) opened(o operation, n *node, fd, flags int, st *unix.Statx_t, path []byte, out *fuse.OpenOut) {
-	h := &handle{fd: fd, flags: flags, node: n, name: fs.table.nameOf(n), opened: glimpseOf(st)}
-	h.mode = fs.modes.of(path[len(fs.at):])
+func (fs *FS) opened(o operation, n *node, fd, flags int, st *unix.Statx_t, out *fuse.OpenOut) {
+	h := &handle{fd: fd, flags: flags, node: n, opened: glimpseOf(st)}
+	h.name, _ = fs.table.nameOf(n)
+	var buf [256]byte
+	path, _ := fs.table.path(buf[:0], h.name)
+	h.mode = fs.modes.of(path)
 	out.Fh = fs.handles.add(h)
 	fs.changedUnder(o, n, st)
 	fs.table.opened(h)
@@ -114,10 +115,8 @@ func (fs *FS) Create(_ <-chan struct{}, in *fuse.CreateIn, name string, out *fus
 	if dir == nil {
 		return fuse.Status(unix.ESTALE)
 	}
-	var buf [256]byte
 	var st unix.Statx_t
-	x := fact{typ: uapi.FSOpen, open: &uapi.Open{Flags: in.Flags, Mode: in.Mode, FD: -1}}
-	x.path = o.named(buf[:], dir, name)
+	x := fact{typ: uapi.FSOpen, at: spot{link: link{dir, name}}, open: &uapi.Open{Flags: in.Flags, Mode: in.Mode, FD: -1}}
 	flags := int(in.Flags)&^notOpened | opened
 	fd := -1
 	var n *node
@@ -141,9 +140,9 @@ func (fs *FS) Create(_ <-chan struct{}, in *fuse.CreateIn, name string, out *fus
 		o.record(false, &x)
 		return status(err)
 	}
-	fs.opened(o, n, fd, flags, &st, x.path, &out.OpenOut)
+	fs.opened(o, n, fd, flags, &st, &out.OpenOut)
 	x.file = &st
-	y := fact{typ: uapi.FSCreate, via: uapi.ViaOpen, path: x.path, dir: dir, file: &st}
+	y := fact{typ: uapi.FSCreate, via: uapi.ViaOpen, at: x.at, dir: dir, file: &st}
 	y.io.Offset = uapi.NoOffset
 	o.record(false, &y, &x)
 	return fuse.OK
@@ -156,9 +155,8 @@ func (fs *FS) Tmpfile(_ <-chan struct{}, in *fuse.CreateIn, out *fuse.CreateOut)
 	if dir == nil {
 		return fuse.Status(unix.ESTALE)
 	}
-	var buf [256]byte
 	var st unix.Statx_t
-	x := fact{typ: uapi.FSOpen, open: &uapi.Open{Flags: in.Flags, Mode: in.Mode, FD: -1}}
+	x := fact{typ: uapi.FSOpen, at: spot{node: dir}, open: &uapi.Open{Flags: in.Flags, Mode: in.Mode, FD: -1}}
 	flags := int(in.Flags) &^ (unix.O_CREAT | unix.O_TRUNC | unix.O_NOCTTY | unix.O_DIRECT)
 	fd := -1
 	dirfd, err := fs.table.borrow(dir)
@@ -169,7 +167,6 @@ func (fs *FS) Tmpfile(_ <-chan struct{}, in *fuse.CreateIn, out *fuse.CreateOut)
 	}
 	x.io = uapi.IO{Offset: uapi.NoOffset, Result: result(status(err), 0)}
 	if err != nil {
-		x.path, _ = fs.table.pathOf(append(buf[:0], fs.at...), dir)
 		o.record(false, &x)
 		return status(err)
 	}
@@ -177,11 +174,11 @@ func (fs *FS) Tmpfile(_ <-chan struct{}, in *fuse.CreateIn, out *fuse.CreateOut)
 	name := tmpName(st.Ino)
 	n := fs.entry(dir, -1, name, &st, &out.EntryOut)
 	out.SetEntryTimeout(0)
-	x.path, x.flags = o.named(buf[:], dir, name), uapi.FlagUnlinked
-	fs.opened(o, n, fd, flags&^unix.O_TMPFILE|opened, &st, x.path, &out.OpenOut)
+	x.at, x.flags = spot{link: link{dir, name}}, uapi.FlagUnlinked
+	fs.opened(o, n, fd, flags&^unix.O_TMPFILE|opened, &st, &out.OpenOut)
 	fs.table.removed(n, link{dir, name}, -1)
 	x.file = &st
-	y := fact{typ: uapi.FSCreate, via: uapi.ViaTmpfile, path: x.path, flags: x.flags, dir: dir, file: &st}
+	y := fact{typ: uapi.FSCreate, via: uapi.ViaTmpfile, at: x.at, flags: x.flags, dir: dir, file: &st}
 	y.io.Offset = uapi.NoOffset
 	o.record(false, &y, &x)
 	return fuse.OK
@@ -205,10 +202,8 @@ func (o *operation) close(h *handle) {
 	if !o.wants(uapi.FSClose) || o.fs.producer.tasks.exiting(o.in.Pid) {
 		return
 	}
-	var buf [256]byte
 	var st unix.Statx_t
-	x := fact{typ: uapi.FSClose, io: uapi.IO{Offset: uapi.NoOffset}}
-	o.by(&x, buf[:], h)
+	x := fact{typ: uapi.FSClose, at: spot{handle: h}, io: uapi.IO{Offset: uapi.NoOffset}}
 	if stat(h.fd, "", &st) == nil {
 		x.file = &st
 	}

@@ -81,9 +81,7 @@ func (fs *FS) tellWritten(o operation, h *handle) {
 	if before == now || !o.wants(uapi.FSWrite) {
 		return
 	}
-	var buf [256]byte
-	x := fact{typ: uapi.FSWrite, file: &st, flags: uapi.FlagCoalesced}
-	o.by(&x, buf[:], h)
+	x := fact{typ: uapi.FSWrite, at: spot{handle: h}, file: &st, flags: uapi.FlagCoalesced}
 	first := int64(0)
 	if h.flags&unix.O_APPEND != 0 && now.size >= before.size {
 		first = int64(before.size)

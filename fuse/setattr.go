@@ -123,9 +123,7 @@ func timeOf(in *fuse.SetAttrIn, set, now uint32, sec uint64, nsec uint32) unix.T
 
 // changed records a SetAttr.
 func (o *operation) changed(n *node, in *fuse.SetAttrIn, st *unix.Statx_t, err error) {
-	var buf [256]byte
-	var x fact
-	o.of(&x, buf[:], n)
+	x := fact{at: spot{node: n}}
 	x.io = uapi.IO{Offset: uapi.NoOffset, Result: result(status(err), 0)}
 	if err == nil {
 		x.file = st

@@ -286,12 +286,9 @@ func (t *table) pathBy(buf []byte, h *handle) (path []byte, whole bool) {
 	return path, whole && !n.gone
 }
 
-// nameOf returns the name that a node was last seen under.
-func (t *table) nameOf(n *node) link {
+// nameOf returns the name that a node was last seen under, and whether it is gone.
+func (t *table) nameOf(n *node) (l link, gone bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return n.at
+	return n.at, n.gone
 }
-
-// dirOf returns the directory of that name; nil for the root.
-func (t *table) dirOf(n *node) *node { return t.nameOf(n).dir }

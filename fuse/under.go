@@ -54,12 +54,10 @@ func (fs *FS) changedUnder(o operation, n *node, st *unix.Statx_t) {
 	if !quiet || before.ctime == 0 || before == now || !o.wants(uapi.FSWrite) {
 		return
 	}
-	var buf [256]byte
-	x := fact{typ: uapi.FSWrite, file: st, flags: uapi.FlagCoalesced}
+	x := fact{typ: uapi.FSWrite, at: spot{node: n}, file: st, flags: uapi.FlagCoalesced}
 	x.io = uapi.IO{Offset: uapi.NoOffset}
-	o.of(&x, buf[:], n)
 	unknown := *o.in
 	unknown.Uid, unknown.Gid = ^uint32(0), ^uint32(0)
-	by := operation{o.fs, &unknown, o.start}
+	by := operation{fs: o.fs, in: &unknown, start: o.start}
 	by.recordAs(nobodyKnown, fs.producer.clock.now(), false, &x)
 }

@@ -76,6 +76,7 @@ type move struct {
 	target    victim
 	replaced  bool
 	exchanged bool
+	ordered   bool // the tree is locked, until the move is recorded
 }
 
 func (m *move) do(fs *FS, from, to link, flags uint) error {
@@ -95,6 +96,10 @@ func (m *move) do(fs *FS, from, to link, flags uint) error {
 		return err
 	}
 	m.exchanged = flags&unix.RENAME_EXCHANGE != 0
+	if m.exchanged || source.Mode&unix.S_IFMT == unix.S_IFDIR {
+		fs.tree.Lock()
+		m.ordered = true
+	}
 	if m.exchanged {
 		m.target.fd = -1
 		m.target.ok = stat(fd2, to.name, &m.target.st) == nil

@@ -28,8 +28,7 @@ func (fs *FS) onXattr(in *fuse.InHeader, x *fact, act func(path string) (int, er
 		size = max(size, 0)
 	}
 	if o.wants(x.typ) && !asksItself(x) {
-		var buf [256]byte
-		o.of(x, buf[:], n)
+		x.at.node = n
 		x.io.Offset = uapi.NoOffset
 		x.io.Result = result(status(err), int64(size))
 		if fd >= 0 && stat(fd, "", &st) == nil {
