@@ -3,6 +3,7 @@
 package fuse
 
 import (
+	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -43,5 +44,20 @@ func BenchmarkNames(b *testing.B) {
 				step.do(i)
 			}
 		})
+	}
+}
+
+// A look at a file of which the kernel keeps nothing: two requests.
+func BenchmarkStat(b *testing.B) {
+	_, m := mounted(b, Options{Full: Drop}, MountOptions{Valid: -1})
+	path := filepath.Join(m.Target, "a")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		b.Fatal(err)
+	}
+	var st unix.Stat_t
+	for b.Loop() {
+		if err := unix.Lstat(path, &st); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
