@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,11 @@ func TestKilled(t *testing.T) {
 		}
 		if after.unclean != round {
 			t.Errorf("round %d: the journal tells of %d runs without an end", round, after.unclean)
+		}
+		all, err := Mounted()
+		must(t, err)
+		if n := len(slices.DeleteFunc(all, func(at string) bool { return at != target })); n != 1 {
+			t.Errorf("round %d: %d mounts are there, one over the other", round, n)
 		}
 		// What is dead says so, and does not hang.
 		if _, err := os.ReadDir(target); !errors.Is(err, unix.ENOTCONN) {

@@ -92,7 +92,7 @@ func mountPoint(target string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := os.Stat(abs); errors.Is(err, unix.ENOTCONN) {
+	for dead(abs) {
 		if err := Unmount(abs); err != nil {
 			return "", err
 		}
@@ -105,6 +105,16 @@ func mountPoint(target string) (string, error) {
 		return "", fmt.Errorf("%w: %s is no folder", ErrMount, target)
 	}
 	return real, nil
+}
+
+// dead says whether there is a mount that nobody serves. What the kernel kept of its
+// root does not tell; opening it does.
+func dead(target string) bool {
+	fd, err := openat(unix.AT_FDCWD, target, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NONBLOCK, 0)
+	if err == nil {
+		unix.Close(fd)
+	}
+	return err == unix.ENOTCONN
 }
 
 // maxDirs is how many directories are kept open: the rest of the descriptors are
