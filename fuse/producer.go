@@ -47,6 +47,7 @@ type Producer struct {
 	last    uint64 // global_sequence
 	counts  uapi.Counters
 	stopped bool
+	held    bool // the run is to be mirrored, and its beginning is not in the journal yet
 	wake    func()
 	woken   uint64 // ring.head when wake was last called
 
@@ -77,11 +78,14 @@ func New(o Options) (*Producer, error) {
 }
 
 // WakeBy sets what is called when a quarter of the ring is full: a memory file
-// cannot be polled. It must not block, and not call the producer.
+// cannot be polled. It must not block, and not call the producer. From then on
+// operations wait until the mirror asks for the counters, which it does once the
+// beginning of the run is synced: nobody is told that something was done of which
+// the journal would not even know that it may have been.
 func (p *Producer) WakeBy(wake func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.wake = wake
+	p.wake, p.held = wake, true
 }
 
 // Offsets of what is filled in when a record is numbered.
@@ -136,11 +140,11 @@ func (p *Producer) publish(effects bool, recs ...uapi.Record) {
 // held, and given up while it waits.
 func (p *Producer) wait(need uint64) bool {
 	for pause := 50 * time.Microsecond; !p.stopped; pause = min(2*pause, 5*time.Millisecond) {
-		if p.ring.room(need) {
+		if !p.held && p.ring.room(need) {
 			return true
 		}
 		p.wake()
-		if p.full == Drop {
+		if !p.held && p.full == Drop {
 			return false
 		}
 		p.mu.Unlock()
@@ -193,17 +197,26 @@ func (p *Producer) LastSequence() uint64 {
 	return p.last
 }
 
-// Counters returns the counts so far.
+// Counters returns the counts so far, to the mirror: see WakeBy.
 func (p *Producer) Counters() uapi.Counters {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.held = false
+	return p.count()
+}
+
+// CPUCounters returns them to anybody: there is one ring for all CPUs.
+func (p *Producer) CPUCounters() []uapi.Counters {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return []uapi.Counters{p.count()}
+}
+
+func (p *Producer) count() uapi.Counters {
 	c := p.counts
 	c.Filtered = p.drops.Load()
 	return c
 }
-
-// CPUCounters is Counters: there is one ring for all CPUs.
-func (p *Producer) CPUCounters() []uapi.Counters { return []uapi.Counters{p.Counters()} }
 
 // Hooks is none: a mount has no places in the kernel that could be missing.
 func (p *Producer) Hooks() []uapi.Hook { return nil }
