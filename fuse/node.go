@@ -32,8 +32,8 @@ type link struct {
 type node struct {
 	id     uint64
 	known  identity
-	format uint32 // S_IFMT
 	serial uint64 // of its id: ids are used again
+	format uint32 // S_IFMT
 	age    uint32 // the inode's generation; 0: the filesystem does not tell
 
 	// at is the name that it was last seen under; more are further ones. It stays
@@ -42,20 +42,21 @@ type node struct {
 	more []link
 	gone bool
 
+	pins    int32  // nodes that are in it, and handles
 	nlookup uint64 // the kernel's references
-	pins    int    // nodes that are in it, and handles
 
 	// fd is a directory's O_PATH descriptor, or that of something removed: -1 is
 	// none. It is not closed while users hold it.
-	fd    int
-	users int
+	fd int
 
 	open *openFile // of a file with handles; else nil
 
+	users int32
+
 	// seen is what it looked like after the last operation on it here, valid while
 	// none is changing it.
+	changing int32
 	seen     glimpse
-	changing int
 }
 
 func (n *node) isDir() bool { return n.format == unix.S_IFDIR }

@@ -21,10 +21,9 @@ const (
 
 // reopen opens a node that the kernel knows.
 func (fs *FS) reopen(n *node, flags int) (int, error) {
-	err := error(unix.ESTALE)
 	for range retries {
-		var p place
-		if p, err = fs.table.reach(n); err != nil {
+		p, err := fs.table.reach(n)
+		if err != nil {
 			return -1, err
 		}
 		fd := -1

@@ -7,14 +7,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
+	"strings"
 	"time"
 )
 
 // programs measures what people do: untar, grep, build and remove Go's own source.
 func programs(m *mount) ([]figure, error) {
 	archive := filepath.Join(filepath.Dir(m.source), "go.tar")
-	if err := exec.Command("tar", "-C", runtime.GOROOT(), "-cf", archive, "src").Run(); err != nil {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return nil, err
+	}
+	if err := exec.Command("tar", "-C", strings.TrimSpace(string(root)), "-cf", archive, "src").Run(); err != nil {
 		return nil, err
 	}
 	defer os.Remove(archive)

@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -24,6 +26,12 @@ var folderRung = rung{"fuse", func(_ context.Context, o *Options) (Producer, err
 	folders, err := o.folders()
 	if err != nil {
 		return nil, err
+	}
+	if os.Getenv("GOGC") == "" {
+		// What the kernel may know of a million files lives long, and is most of
+		// the memory. Collecting more often than by default is cheaper than twice
+		// of that.
+		debug.SetGCPercent(30)
 	}
 	p, err := fuse.New(fuse.Options{RingBytes: o.RingBytes, Full: o.Full, Filter: o.Filter})
 	if err != nil {
