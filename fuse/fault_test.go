@@ -205,6 +205,9 @@ func TestFullRing(t *testing.T) {
 			a, err := query.Audit(j)
 			must(t, err)
 			if a.Lost() != lost || a.Missing() != 0 || !a.Sound() {
+				for _, e := range a.Epochs {
+					t.Logf("%+v", e)
+				}
 				t.Errorf("by the journal %d were lost and %d are missing, by the producer %d were lost", a.Lost(), a.Missing(), lost)
 			}
 		})

@@ -77,8 +77,9 @@ func stride(n int) uint64 { return (uint64(n) + sampleHead + 7) &^ 7 }
 // used is how many bytes the reader has not given back.
 func (r *ring) used() uint64 { return r.head - r.consumer().Load() }
 
-// room says whether samples that take n bytes together fit.
-func (r *ring) room(n uint64) bool { return r.used()+n <= r.size }
+// room says whether samples that take n bytes together fit. A ring is never quite
+// full: the reader takes that for a broken one.
+func (r *ring) room(n uint64) bool { return r.used()+n < r.size }
 
 // put writes a sample and returns its bytes in the ring, to be changed until
 // publish. The caller has asked for room.
