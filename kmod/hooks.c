@@ -15,6 +15,7 @@
 #include "compat/kretprobe.h"
 
 #define INSTANCES 512	/* of one function at a time: each takes some 300 bytes */
+#define PROBES 96	/* of all kinds */
 
 static struct vexj_probe *const groups[] = {
 	vexj_mount_probes, vexj_name_probes, vexj_data_probes, vexj_copy_probes, vexj_open_probes,
@@ -146,6 +147,19 @@ static int place_on(struct vexj_probe *p, const char *function)
 	return register_kretprobe(rp);
 }
 
+/* What is placed, to be taken away at once: each by itself would wait for all CPUs. */
+static struct kretprobe *returns[PROBES];
+static struct kprobe *entries[PROBES];
+static int nreturns, nentries;
+
+static void remember(struct vexj_probe *p)
+{
+	if (p->leave)
+		returns[nreturns++] = &p->rp;
+	else
+		entries[nentries++] = &p->rp.kp;
+}
+
 static void take_away(struct vexj_probe *p)
 {
 	if (p->leave)
@@ -156,8 +170,11 @@ static void take_away(struct vexj_probe *p)
 
 static int place(struct vexj_probe *p)
 {
-	int err = place_on(p, p->function);
+	int err;
 
+	if (nreturns + nentries == PROBES)
+		return -ENOSPC;
+	err = place_on(p, p->function);
 	if (err != -ENOENT || !p->other)
 		return err;
 	p->function = p->other;
@@ -177,6 +194,7 @@ static void place_probe(struct vexj_probe *p)
 			take_away(p);
 	}
 	if (!why && !err) {
+		remember(p);
 		p->report = vexj_hook_report(p->function, p->operation, NULL);
 		return;
 	}
@@ -231,13 +249,9 @@ int vexj_hooks_init(void)
 
 void vexj_hooks_exit(void)
 {
-	struct vexj_probe *p;
-	int i;
-
-	for_each_probe(p, i) {
-		if (placed(p))
-			take_away(p);
-	}
+	unregister_kretprobes(returns, nreturns);
+	unregister_kprobes(entries, nentries);
+	nreturns = nentries = 0;
 	vexj_states_exit();
 }
 

@@ -61,6 +61,8 @@ func helper() {
 			if err == nil {
 				err = os.Remove(rest)
 			}
+		case "churn": // PATH: files come, are renamed and go until the input ends
+			go churn(rest)
 		case "fuzz": // SEED NANOSECONDS FILE
 			err = fuzz(rest)
 		default:
@@ -74,6 +76,15 @@ func helper() {
 		} else {
 			fmt.Println("ok")
 		}
+	}
+}
+
+// churn never ends: its process does.
+func churn(name string) {
+	for {
+		os.WriteFile(name, []byte("x"), 0o600)
+		os.Rename(name, name+"2")
+		os.Remove(name + "2")
 	}
 }
 
