@@ -57,7 +57,7 @@ lint: ## gofmt, go vet, staticcheck, clang-format, shellcheck
 	$(GO) tool staticcheck ./...
 	scripts/lint-c.sh
 	shellcheck -x scripts/*.sh .ci/run
-	shellcheck -s dash scripts/vm/init scripts/vm/peers
+	shellcheck -s dash scripts/vm/init scripts/vm/peers scripts/vm/torture
 
 .PHONY: test
 test: ## everything that CI runs (as root, to test capturing)
@@ -131,6 +131,11 @@ vm-test: ## the table and storms: each producer, on KERNELS, in QEMU (as root)
 	@scripts/deps.sh vm-test
 	CGO_ENABLED=0 $(GO) build $(BUILDFLAGS) -o bin/ ./internal/matrix
 	bin/matrix -kernels "$$(echo $(KERNELS) | tr ' ' ,)"
+
+.PHONY: torture
+torture: ## the module on a kernel that looks for faults: reload, fuzz, leaks (as root, an hour)
+	@scripts/deps.sh vm-test
+	scripts/torture.sh
 
 .PHONY: clean
 clean: ## remove what was built

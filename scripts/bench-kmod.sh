@@ -29,8 +29,6 @@ die() {
 . "$here/vm/tools.sh"
 # shellcheck source=scripts/vm/kernel.sh
 . "$here/vm/kernel.sh"
-# shellcheck source=scripts/vm/toolchain.sh
-. "$here/vm/toolchain.sh"
 
 # fetch_peers prints the folder with the other tools for suite $1, made once for
 # a kernel: bin/, lib/, modules/ and share/.
@@ -94,7 +92,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/vexj-vm
 disks=()
 mkdir -p "$cache"
 need_build_tools
-suite=$(suite_of "$kernel") || die "no kernel \"$kernel\": say 5.10, 6.1, 6.12 or 7.x" 2
+suite=$(suite_of "$kernel")
 fetch_toolchain "$suite" >/dev/null
 peers=$(fetch_peers "$suite")
 "$here/kmod-build.sh" "$kernel" >&2

@@ -23,15 +23,13 @@ fi
 . "$here/vm/tools.sh"
 # shellcheck source=scripts/vm/kernel.sh
 . "$here/vm/kernel.sh"
-# shellcheck source=scripts/vm/toolchain.sh
-. "$here/vm/toolchain.sh"
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vexj-vm
 # shellcheck disable=SC2034 # need_build_tools looks at it
 disks=()
 mkdir -p "$cache"
 need_build_tools
-suite=$(suite_of "$1") || die "no kernel \"$1\": say 5.10, 6.1, 6.12 or 7.x" 2
+suite=$(suite_of "$1")
 root=$(fetch_toolchain "$suite")
 release=$(cat "$root/complete")
 

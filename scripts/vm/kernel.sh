@@ -1,7 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Debian's kernels, unpacked and not installed. Sourced by vm.sh.
+# Debian's kernels, unpacked and not installed. Sourced by vm.sh and what else is
+# about a kernel, with the folder of scripts in $here.
+
+# shellcheck source=scripts/vm/toolchain.sh
+. "$here/vm/toolchain.sh"
+# shellcheck source=scripts/vm/debug.sh
+. "$here/vm/debug.sh"
 
 suite_of() {
 	case $1 in
@@ -9,7 +15,8 @@ suite_of() {
 	6.1) echo bookworm ;;
 	6.12) echo trixie ;;
 	7.x) echo sid ;;
-	*) return 1 ;;
+	debug) echo debug ;;
+	*) die "no kernel \"$1\": say 5.10, 6.1, 6.12, 7.x or debug" 2 ;;
 	esac
 }
 
@@ -40,7 +47,12 @@ fetch_kernel() {
 	(
 		mkdir -p "$dir"
 		flock 9
-		[ -e "$dir/kernel/complete" ] || unpack_kernel "$suite" "$dir" >&2
+		[ -e "$dir/kernel/complete" ] || {
+			case $suite in
+			debug) build_debug_kernel "$dir" >&2 ;;
+			*) unpack_kernel "$suite" "$dir" >&2 ;;
+			esac
+		}
 	) 9>"$cache/$suite.lock" || die "cannot fetch the kernel of $suite"
 	echo "$dir/kernel"
 }
