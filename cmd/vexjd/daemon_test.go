@@ -231,7 +231,7 @@ func TestKilledLeavesAJournalThatVerifies(t *testing.T) {
 	if len(a.Epochs) != 2 || a.Epochs[0].Stopped || !a.Epochs[1].Stopped {
 		t.Errorf("runs: %+v", a.Epochs)
 	}
-	if !strings.Contains(d.stderr.String(), "the journal was not closed") {
+	if !strings.Contains(d.stderr.String(), "the journal "+p.journal+" was not closed") {
 		t.Errorf("it said: %s", &d.stderr)
 	}
 }
