@@ -5,6 +5,7 @@ package fuse
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -141,31 +142,50 @@ func soon(t *testing.T, try func() error) {
 	t.Error(err)
 }
 
-// Two descriptors, mapped, are one memory.
+// mapEnv makes the test's program map the file it names: see mapTwice.
+const mapEnv = "VEXJ_FUSE_MAP"
+
+// Two descriptors, mapped, are one memory. Another process maps them: a fault on a
+// page of the mount stops a thread where Go's scheduler does not see it, and who
+// serves the fault must not wait for that thread.
 func TestSharedMappings(t *testing.T) {
 	each(t, func(t *testing.T, m *Mount) {
 		path := filepath.Join(m.Target, "a")
 		write(t, path, strings.Repeat("x", 8192))
-		var maps [2][]byte
-		for i := range maps {
-			f, err := os.OpenFile(path, os.O_RDWR, 0)
-			must(t, err)
-			defer f.Close()
-			maps[i], err = unix.Mmap(int(f.Fd()), 0, 8192, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
-			must(t, err)
-			defer func() { must(t, unix.Munmap(maps[i])) }()
+		cmd := exec.Command("/proc/self/exe")
+		cmd.Env = append(os.Environ(), mapEnv+"="+path)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
 		}
-		copy(maps[0][4096:], "written by one")
-		if !bytes.HasPrefix(maps[1][4096:], []byte("written by one")) {
-			t.Errorf("the other sees %q", maps[1][4096:4110])
-		}
-		must(t, unix.Msync(maps[0], unix.MS_SYNC))
 		got, err := os.ReadFile(filepath.Join(m.Source, "a"))
 		must(t, err)
 		if !bytes.HasPrefix(got[4096:], []byte("written by one")) {
 			t.Errorf("the source has %q", got[4096:4110])
 		}
 	})
+}
+
+// mapTwice maps a file of 8 KiB by two descriptors, writes by one and reads by the
+// other.
+func mapTwice(path string) error {
+	var maps [2][]byte
+	for i := range maps {
+		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		maps[i], err = unix.Mmap(int(f.Fd()), 0, 8192, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+		if err != nil {
+			return err
+		}
+	}
+	copy(maps[0][4096:], "written by one")
+	if !bytes.HasPrefix(maps[1][4096:], []byte("written by one")) {
+		return fmt.Errorf("the other sees %q", maps[1][4096:4110])
+	}
+	return errors.Join(unix.Msync(maps[0], unix.MS_SYNC), unix.Munmap(maps[0]), unix.Munmap(maps[1]))
 }
 
 // Of many who append, nothing is overwritten.
