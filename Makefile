@@ -13,7 +13,7 @@ BUILDFLAGS := -trimpath -buildvcs=false
 
 # Tests of what the kernel did, under load, one package after the other and
 # without the race detector, which would be most of the load.
-LOAD := /(bpf|internal/conformance|internal/storm|userjournal)(/|$$)
+LOAD := /(bpf|fuse|internal/conformance|internal/storm|userjournal)(/|$$)
 # Crashes, flips and faults of the journal at each step in turn: one goroutine's
 # work, of which the detector makes many minutes. Memory is not the same under it.
 UNRACED := Cut|Fault|Flip|Killed|Memory|Tamper
