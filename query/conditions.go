@@ -29,9 +29,13 @@ type Conditions struct {
 
 const cutPaths = uapi.FlagPathTruncated | uapi.FlagPath2Truncated
 
-// Compile returns the filter. An error wraps ErrPattern or ErrCondition.
-func (c Conditions) Compile() (*Filter, error) {
-	f := &Filter{types: newTypeSet(c.Types), pids: c.PIDs, uids: c.UIDs, inodes: c.Inodes, agents: c.Agents, sessions: c.Sessions}
+// Compile returns the filter, which takes nothing that is not in the view. An
+// error wraps ErrPattern, ErrCondition or ErrView.
+func (c Conditions) Compile(view View) (*Filter, error) {
+	if err := view.Check(); err != nil {
+		return nil, err
+	}
+	f := &Filter{view: view, types: newTypeSet(c.Types), pids: c.PIDs, uids: c.UIDs, inodes: c.Inodes, agents: c.Agents, sessions: c.Sessions}
 	if !c.Since.IsZero() {
 		f.timed, f.since = true, c.Since.UnixNano()
 	}

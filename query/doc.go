@@ -7,8 +7,10 @@
 // zone map of a block, whether a look into it is worth the decompression, and
 // about each record of those blocks. Neither allocates.
 //
-//	f, err := query.Conditions{Paths: []string{"/etc/**"}, Failed: true}.Compile()
+//	f, err := query.Conditions{Paths: []string{"/etc/**"}, Failed: true}.Compile(view)
 //	err = f.Scan(journal, userjournal.ScanOptions{}, print)
+//
+// A [View] is what the reader may see, and comes before everything else.
 //
 // An [Account] checks the promise that nothing is lost silently. It reads the
 // records once, in the order of the journal, and tells for each run of each

@@ -12,4 +12,8 @@ var (
 	ErrPattern = errors.New("bad pattern")
 	// ErrCondition: a condition that nothing can meet.
 	ErrCondition = errors.New("nothing can match")
+	// ErrView: a view is about something that no record has.
+	ErrView = errors.New("bad view")
 )
+
+var errPart = errors.New("part of it cannot be read")

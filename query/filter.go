@@ -18,6 +18,7 @@ const maxTime = math.MaxInt64
 // Filter is compiled [Conditions]. It does not change: any number of goroutines
 // may ask it.
 type Filter struct {
+	view     View
 	types    *typeSet // nil: any
 	pids     []uint32
 	flagMask uapi.Flags // of these, exactly flagWant must be set
@@ -38,9 +39,12 @@ type Filter struct {
 	until int64
 }
 
-// Match reports whether the record meets all conditions but those about time,
-// which the record alone cannot answer: see [Filter.Within].
+// Match reports whether the record is in the view and meets all conditions but
+// those about time, which the record alone cannot answer: see [Filter.Within].
 func (f *Filter) Match(r uapi.Record) bool {
+	if !f.view.Sees(r) {
+		return false
+	}
 	if f.types != nil && !f.types.has(r.Type()) {
 		return false
 	}
@@ -194,6 +198,7 @@ func (f *Filter) Scan(j Journal, opt userjournal.ScanOptions, fn func(ordinal ui
 	}
 	opt.Keys = append(opt.Keys, f.keys...)
 	opt.Since, opt.Until = f.times()
+	opt.OnDamage = f.view.damage(opt.OnDamage)
 	matches := f.Matches(j)
 	return j.Scan(opt, func(ordinal uint64, r uapi.Record) error {
 		if !matches(ordinal, r) {

@@ -17,7 +17,7 @@ import (
 
 func compile(tb testing.TB, c Conditions) *Filter {
 	tb.Helper()
-	f, err := c.Compile()
+	f, err := c.Compile(All)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestCompileRefuses(t *testing.T) {
 		{"flags", Conditions{Failed: true, Succeeded: true}, ErrCondition},
 		{"times", Conditions{Since: wall(5), Until: wall(5)}, ErrCondition},
 	} {
-		if f, err := tc.c.Compile(); !errors.Is(err, tc.want) || f != nil {
+		if f, err := tc.c.Compile(All); !errors.Is(err, tc.want) || f != nil {
 			t.Errorf("%s: got %v, want %v", tc.name, err, tc.want)
 		}
 	}

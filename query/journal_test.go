@@ -44,13 +44,23 @@ type operation struct {
 
 	inode, inode2, session uint64
 	agent                  string
+
+	mask   uint64 // 0: all
+	noMask bool
 }
 
 func (o operation) record(tb testing.TB, b *uapi.Builder) uapi.Record {
 	tb.Helper()
+	mask := o.mask
+	if mask == 0 {
+		mask = ^uint64(0)
+	}
+	if o.noMask {
+		mask = 0
+	}
 	b.Begin(uapi.Header{
 		EventID: uapi.IDBase(uapi.ProducerTest, wallOffset) + o.ktime, Type: o.t, Flags: o.flags, PID: o.pid, Ktime: o.ktime,
-		Priority: uapi.PriorityNormal, VisibilityMask: ^uint64(0),
+		Priority: uapi.PriorityNormal, VisibilityMask: mask,
 	})
 	if o.comm != "" {
 		task := uapi.Task{TID: o.pid, UID: o.uid, StartTime: uint64(o.pid) * 10}

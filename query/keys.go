@@ -17,6 +17,7 @@ func (f *Filter) makeKeys() (groups [][]userjournal.Key) {
 			groups = append(groups, keys)
 		}
 	}
+	groups = f.view.keys()
 	add(f.pathKeys())
 	add(keysOf(f.inodes, userjournal.InodeKey))
 	add(keysOf(f.agents, func(id string) userjournal.Key { return userjournal.AgentKey([]byte(id)) }))

@@ -74,20 +74,14 @@ func NewStat() *Stat {
 	}
 }
 
-// Measure counts the records of j that f takes; all if f is nil.
+// Measure counts the records of j that f takes.
 func Measure(j Journal, f *Filter, opt userjournal.ScanOptions) (*Stat, error) {
 	s := NewStat()
 	add := func(ordinal uint64, r uapi.Record) error {
 		s.Add(ordinal, r)
 		return nil
 	}
-	var err error
-	if f == nil {
-		err = j.Scan(opt, add)
-	} else {
-		err = f.Scan(j, opt, add)
-	}
-	if err != nil {
+	if err := f.Scan(j, opt, add); err != nil {
 		return nil, err
 	}
 	if s.Records > 0 {

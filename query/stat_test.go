@@ -21,7 +21,7 @@ func TestMeasure(t *testing.T) {
 		{t: uapi.SysLost, lost: 17, ktime: 10},
 		{t: 0x00012345, ktime: 11},
 	})
-	s, err := Measure(m, nil, userjournal.ScanOptions{})
+	s, err := Measure(m, compile(t, Conditions{}), userjournal.ScanOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestMeasure(t *testing.T) {
 	if err != nil || s.Records != 3 || s.First != 3 || !s.LastTime.Equal(wall(9)) {
 		t.Errorf("filtered: %d records from %d to %v, %v", s.Records, s.First, s.LastTime, err)
 	}
-	if s, err = Measure(memory{}, nil, userjournal.ScanOptions{}); err != nil || s.Records != 0 || !s.FirstTime.IsZero() {
+	if s, err = Measure(memory{}, compile(t, Conditions{}), userjournal.ScanOptions{}); err != nil || s.Records != 0 || !s.FirstTime.IsZero() {
 		t.Errorf("empty: %d records, %v, %v", s.Records, s.FirstTime, err)
 	}
 }

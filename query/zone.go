@@ -11,6 +11,9 @@ import (
 // MayMatch reports whether a record that the filter takes, time included, can
 // be in the block with that zone map. False is certain.
 func (f *Filter) MayMatch(z *userjournal.ZoneMap) bool {
+	if !f.view.mayHave(z) {
+		return false
+	}
 	if f.timed && (z.MaxTime().UnixNano() < f.since || z.MinTime().UnixNano() >= f.until) {
 		return false
 	}

@@ -81,7 +81,7 @@ func parent(path string) string {
 }
 
 func count(r *userjournal.Reader, c query.Conditions) (n int, err error) {
-	f, err := c.Compile()
+	f, err := c.Compile(query.All)
 	if err != nil {
 		return 0, err
 	}

@@ -155,7 +155,7 @@ func (f *logFlags) filter(now time.Time) (*query.Filter, error) {
 	if c.Until, err = pointInTime("until", f.until, now); err != nil {
 		return nil, err
 	}
-	filter, err := c.Compile()
+	filter, err := c.Compile(query.All)
 	if err != nil {
 		return nil, exit.With(exit.Usage, err)
 	}

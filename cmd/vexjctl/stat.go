@@ -117,7 +117,11 @@ func newSummary(dir string, r *userjournal.Set, top int) (*summary, error) {
 		Journal: dir, Segments: info.Segments, StoredBytes: info.StoredBytes, Writer: info.Writer,
 		Types: []typeRow{}, Programs: []weightRow{}, Processes: []processRow{}, Paths: []weightRow{}, Errors: []weightRow{},
 	}
-	stat, err := query.Measure(r, nil, userjournal.ScanOptions{OnDamage: func(d *userjournal.DamageError) error {
+	all, err := query.Conditions{}.Compile(query.All)
+	if err != nil {
+		return nil, err
+	}
+	stat, err := query.Measure(r, all, userjournal.ScanOptions{OnDamage: func(d *userjournal.DamageError) error {
 		s.damage = errors.Join(s.damage, d)
 		return nil
 	}})
