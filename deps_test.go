@@ -38,6 +38,7 @@ var arrows = map[string][]string{
 	"userjournal":          {"uapi", "internal/layout"},
 	"mirror":               {"ring", "userjournal", "uapi"},
 	"query":                {"userjournal", "uapi"},
+	"agent/session":        {"uapi"},
 	"internal/conformance": {"uapi"},
 	"internal/matrix":      {"*"},
 	"internal/tap":         {"ring", "uapi"},

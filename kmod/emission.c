@@ -102,6 +102,7 @@ static int check_value(u16 tag, const u8 *value, u32 len)
 		return len == size ? 0 : -EINVAL;
 	switch (tag) {
 	case VEXJ_ATTR_TASK:
+	case VEXJ_ATTR_DECLARED:
 	case VEXJ_ATTR_LOST:
 	case VEXJ_ATTR_PRODUCER:
 	case VEXJ_ATTR_COVERAGE:

@@ -63,7 +63,7 @@ var (
 		"VEXJ_PATH_MAX":        "MaxPath",
 	}
 	// Exported constants that the header has no constant for.
-	goOnly = []string{"HeaderSize", "NoOffset", "SeveralCPUs"}
+	goOnly = []string{"HeaderSize", "MaxAgentID", "NoOffset", "SeveralCPUs"}
 
 	prefixes = map[string]string{"F": "Flag", "CAT": "Category"}
 	upper    = []string{"AIO", "BPF", "CPU", "FD", "FS", "FUSE", "GID", "HNSW", "ID", "IO", "OFD", "PID", "PPID", "TID", "UID", "VFS"}

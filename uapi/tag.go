@@ -24,6 +24,8 @@ const (
 	AttrRdev   Tag = 14
 	AttrLock   Tag = 15
 
+	AttrDeclared Tag = 16
+
 	AttrLost      Tag = 32
 	AttrProducer  Tag = 33
 	AttrCoverage  Tag = 34
@@ -78,6 +80,8 @@ var tags = [...]struct {
 	AttrArgv:   {"argv", anySize},
 	AttrRdev:   {"rdev", rdevSize},
 	AttrLock:   {"lock", lockSize},
+
+	AttrDeclared: {"declared", anySize},
 
 	AttrLost:      {"lost", lostSize},
 	AttrProducer:  {"producer", producerSize},

@@ -67,6 +67,17 @@
  * slash and begins with "..."/), VEXJ_F_PATH_UNRESOLVED, symbolic links or
  * mounts may be unfollowed in it, VEXJ_F_UNLINKED, the last name of an object
  * that has none now.
+ *
+ * DECLARED IDENTITY
+ *
+ * What a program says of itself is in environment variables, and a producer
+ * copies these at its exec: AI_AGENT, CLAUDECODE, CLAUDE_CODE_SESSION_ID,
+ * CODEX_THREAD_ID, TRACEPARENT. VEXJ_ATTR_DECLARED has them as NAME=VALUE, in the
+ * order of the environment, with a NUL between two, each cut after
+ * VEXJ_DECLARED_ONE bytes and all together at most VEXJ_DECLARED_MAX. Only the
+ * first VEXJ_DECLARED_SCAN variables are looked at. Anybody can set a variable, so
+ * this is a claim: who acted for whom is said by AGENT_ID and SESSION, which a
+ * context puts there, and never by what was declared.
  */
 #ifndef _UAPI_VEXJ_H
 #define _UAPI_VEXJ_H
@@ -85,6 +96,9 @@
 #define VEXJ_RECORD_MAX		65536	/* bytes, of a version 2 record */
 #define VEXJ_PATH_MAX		4096	/* bytes, of one path attribute */
 #define VEXJ_LINK_SIZE		160
+#define VEXJ_DECLARED_ONE	256	/* bytes of a declared variable, with its name */
+#define VEXJ_DECLARED_MAX	2048	/* bytes of them all */
+#define VEXJ_DECLARED_SCAN	1024	/* variables that are looked at */
 
 #define VEXJ_PACKED		__attribute__((packed, aligned(4)))
 
@@ -358,6 +372,7 @@ enum vexj_tag {
 	VEXJ_ATTR_ARGV		= 13,	/* bytes: EXEC, NUL between arguments, may be cut */
 	VEXJ_ATTR_RDEV		= 14,	/* struct vexj_attr_rdev: MKNOD of a device */
 	VEXJ_ATTR_LOCK		= 15,	/* struct vexj_attr_lock */
+	VEXJ_ATTR_DECLARED	= 16,	/* bytes: EXEC, see DECLARED IDENTITY */
 
 	VEXJ_ATTR_LOST		= 32,	/* struct vexj_attr_lost */
 	VEXJ_ATTR_PRODUCER	= 33,	/* struct vexj_attr_producer */
@@ -546,7 +561,7 @@ struct vexj_attr_legacy {
  *
  *	EPERM		the type is not of the categories graph, vector, agent, semantic
  *			or observability; or an attribute is that only a producer
- *			makes (TASK, LOST, PRODUCER, COVERAGE, CLOCK), or claims
+ *			makes (TASK, DECLARED, LOST, PRODUCER, COVERAGE, CLOCK), or claims
  *			another agent or session than the writer's context has
  *	EINVAL		not a whole, well-formed record of version 2
  *	EMSGSIZE	longer than VEXJ_RECORD_MAX once stamped, or than the ring

@@ -15,6 +15,7 @@ import (
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/quote"
 	"vexj/kmod/device"
+	"vexj/uapi"
 )
 
 const contextLong = `
@@ -47,7 +48,7 @@ func (o *whose) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.cgroup, "cgroup", "", "this control group and those below it: a `path` or an id")
 }
 
-func (o *whose) context() (c device.Context, err error) {
+func (o *whose) context() (c uapi.Context, err error) {
 	switch {
 	case (o.pid == 0) == (o.cgroup == ""):
 		return c, exit.Usagef("say whose context is meant, with --pid or --cgroup")
@@ -74,7 +75,7 @@ func withDevice(f func(*device.Device) error) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	if err := f(d); errors.Is(err, device.ErrContext) {
+	if err := f(d); errors.Is(err, uapi.ErrContext) {
 		return exit.With(exit.Usage, err)
 	} else {
 		return err

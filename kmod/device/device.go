@@ -25,8 +25,6 @@ var (
 		"load the one that was built with it (rmmod vexj; insmod vexj.ko)")
 	// ErrFilter: the module has no room for a filter, or it makes no sense.
 	ErrFilter = errors.New("filter cannot be applied")
-	// ErrContext: the attribution cannot be set as it is.
-	ErrContext = errors.New("context cannot be set")
 )
 
 // A Device is a descriptor of /dev/vexj. Its methods may be called from any

@@ -91,10 +91,10 @@ func TestFilterRefused(t *testing.T) {
 }
 
 func TestContextRefused(t *testing.T) {
-	for name, c := range map[string]Context{
+	for name, c := range map[string]uapi.Context{
 		"nobody": {}, "both": {PID: 1, Cgroup: 1}, "long": {PID: 1, Agent: strings.Repeat("x", 65)},
 	} {
-		if _, err := c.encode(); !errors.Is(err, ErrContext) {
+		if _, err := encodeContext(&c); !errors.Is(err, uapi.ErrContext) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -60,7 +60,7 @@ func (p *process) childEmits(t *testing.T, i int) func(node uint64) {
 	return func(node uint64) { p.must(t, fmt.Sprintf("child %d emit %d", i, node)) }
 }
 
-func setContext(t *testing.T, d *device.Device, c device.Context) {
+func setContext(t *testing.T, d *device.Device, c uapi.Context) {
 	t.Helper()
 	if err := d.SetContext(c); err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestContextOfTree(t *testing.T) {
 	p, other := startProcess(t, fd, nil), startProcess(t, fd, nil)
 	p.must(t, "fork")         // 0, before
 	p.must(t, "child 0 fork") // its child 0, before
-	a := device.Context{PID: p.pid(), Agent: "agent-7", Session: 42, Parent: 1000, Root: 900, Visibility: 6}
+	a := uapi.Context{PID: p.pid(), Agent: "agent-7", Session: 42, Parent: 1000, Root: 900, Visibility: 6}
 	setContext(t, r.Device, a)
 	p.must(t, "fork")         // 1, after
 	p.must(t, "child 1 fork") // its child 0, after
@@ -104,15 +104,15 @@ func TestContextOfTree(t *testing.T) {
 	}
 
 	// Set again, it is the whole tree's again.
-	setContext(t, r.Device, device.Context{PID: p.pid(), Session: 43})
+	setContext(t, r.Device, uapi.Context{PID: p.pid(), Session: 43})
 	want := who{session: 43, visibility: ^uint64(0)}
 	check(t, r.emitted(t, all), map[uint64]who{1: want, 2: want, 3: want, 4: want, 5: want, 6: nobodys})
 
-	if err := r.ClearContext(device.Context{PID: p.pid()}); err != nil {
+	if err := r.ClearContext(uapi.Context{PID: p.pid()}); err != nil {
 		t.Fatal(err)
 	}
 	check(t, r.emitted(t, all), map[uint64]who{1: nobodys, 2: nobodys, 3: nobodys, 4: nobodys, 5: nobodys, 6: nobodys})
-	if err := r.ClearContext(device.Context{PID: p.pid()}); err == nil {
+	if err := r.ClearContext(uapi.Context{PID: p.pid()}); err == nil {
 		t.Error("cleared what is not set")
 	}
 }
@@ -131,19 +131,19 @@ func TestNestedContexts(t *testing.T) {
 	all := map[uint64]func(uint64){1: p.emits(t), 2: p.childEmits(t, 0), 3: grandchild}
 	outer, inner := who{session: 1, visibility: ^uint64(0)}, who{agent: "x", visibility: ^uint64(0)}
 
-	setContext(t, r.Device, device.Context{PID: child, Agent: "x"})
-	setContext(t, r.Device, device.Context{PID: p.pid(), Session: 1})
+	setContext(t, r.Device, uapi.Context{PID: child, Agent: "x"})
+	setContext(t, r.Device, uapi.Context{PID: p.pid(), Session: 1})
 	check(t, r.emitted(t, all), map[uint64]who{1: outer, 2: inner, 3: inner})
-	if err := r.ClearContext(device.Context{PID: p.pid()}); err != nil {
+	if err := r.ClearContext(uapi.Context{PID: p.pid()}); err != nil {
 		t.Fatal(err)
 	}
-	setContext(t, r.Device, device.Context{PID: p.pid(), Session: 1})
-	if err := r.ClearContext(device.Context{PID: child}); err != nil {
+	setContext(t, r.Device, uapi.Context{PID: p.pid(), Session: 1})
+	if err := r.ClearContext(uapi.Context{PID: child}); err != nil {
 		t.Fatal(err)
 	}
-	setContext(t, r.Device, device.Context{PID: child, Agent: "x"})
+	setContext(t, r.Device, uapi.Context{PID: child, Agent: "x"})
 	check(t, r.emitted(t, all), map[uint64]who{1: outer, 2: inner, 3: inner})
-	if err := r.ClearContext(device.Context{PID: child}); err != nil {
+	if err := r.ClearContext(uapi.Context{PID: child}); err != nil {
 		t.Fatal(err)
 	}
 	got := r.emitted(t, all)
@@ -161,7 +161,7 @@ func TestContextEndsWithTree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		setContext(t, r.Device, device.Context{PID: p.pid(), Session: 1})
+		setContext(t, r.Device, uapi.Context{PID: p.pid(), Session: 1})
 		p.must(t, "fork")
 		p.end()
 	}
@@ -210,13 +210,13 @@ func TestContextOfCgroup(t *testing.T) {
 	all := map[uint64]func(uint64){1: in.emits(t), 2: below.emits(t), 3: outside.emits(t)}
 	a, b, tree := who{session: 5, visibility: ^uint64(0)}, who{agent: "b", visibility: 3}, who{session: 9, visibility: ^uint64(0)}
 
-	setContext(t, r.Device, device.Context{Cgroup: id, Session: 5})
+	setContext(t, r.Device, uapi.Context{Cgroup: id, Session: 5})
 	check(t, r.emitted(t, all), map[uint64]who{1: a, 2: a, 3: nobodys})
-	setContext(t, r.Device, device.Context{Cgroup: lowerID, Agent: "b", Visibility: 3})
+	setContext(t, r.Device, uapi.Context{Cgroup: lowerID, Agent: "b", Visibility: 3})
 	check(t, r.emitted(t, all), map[uint64]who{1: a, 2: b, 3: nobodys})
-	setContext(t, r.Device, device.Context{PID: below.pid(), Session: 9})
+	setContext(t, r.Device, uapi.Context{PID: below.pid(), Session: 9})
 	check(t, r.emitted(t, all), map[uint64]who{1: a, 2: tree, 3: nobodys})
-	for _, c := range []device.Context{{Cgroup: id}, {Cgroup: lowerID}, {PID: below.pid()}} {
+	for _, c := range []uapi.Context{{Cgroup: id}, {Cgroup: lowerID}, {PID: below.pid()}} {
 		if err := r.ClearContext(c); err != nil {
 			t.Error(err)
 		}
@@ -231,7 +231,7 @@ func TestClaims(t *testing.T) {
 	fd := openDevice(t, unix.O_RDWR)
 	p := startProcess(t, fd, nil)
 	p.must(t, "emit 1 any")
-	setContext(t, r.Device, device.Context{PID: p.pid(), Agent: "me", Session: 5})
+	setContext(t, r.Device, uapi.Context{PID: p.pid(), Agent: "me", Session: 5})
 	p.must(t, "emit 2 me")
 	for _, claim := range []string{"you", "m", "mee"} {
 		if got := p.ask("emit 3 " + claim); got != "EPERM" {
@@ -243,8 +243,8 @@ func TestClaims(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 
-	setContext(t, r.Device, device.Context{PID: uint32(os.Getpid()), Visibility: 6, Parent: 10})
-	t.Cleanup(func() { r.ClearContext(device.Context{PID: uint32(os.Getpid())}) })
+	setContext(t, r.Device, uapi.Context{PID: uint32(os.Getpid()), Visibility: 6, Parent: 10})
+	t.Cleanup(func() { r.ClearContext(uapi.Context{PID: uint32(os.Getpid())}) })
 	for node, h := range []uapi.Header{
 		{},
 		{VisibilityMask: 3},

@@ -735,6 +735,16 @@ static void print(const char *path)
 	}
 }
 
+static void declared(void)
+{
+	begin(VEXJ_PROC_EXEC, 0, 0);
+	task("ls");
+	text(VEXJ_ATTR_PATH, "/usr/bin/ls");
+	attr(VEXJ_ATTR_ARGV, "ls", 2);
+	attr(VEXJ_ATTR_DECLARED, "CLAUDECODE=1\0AI_AGENT=builder 7", 31);
+	finish("proc-exec-declared");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "write")) {
@@ -746,6 +756,7 @@ int main(int argc, char **argv)
 		edges();
 		legacy();
 		removed();
+		declared();
 		return 0;
 	}
 	if (argc == 3 && !strcmp(argv[1], "print")) {

@@ -28,7 +28,9 @@ func (j *fields) attr(r uapi.Record, tag uapi.Tag, v []byte) {
 	case uapi.AttrPath2:
 		j.text("path2", v)
 	case uapi.AttrArgv:
-		j.argv(v)
+		j.list("argv", v)
+	case uapi.AttrDeclared:
+		j.list("declared", v)
 	case uapi.AttrCoverage:
 		j.coverage(v)
 	case uapi.AttrLegacyFix:
@@ -264,24 +266,24 @@ func appendUUID(dst []byte, id [16]byte) []byte {
 	return dst
 }
 
-// argv adds the arguments as a list. If JSON cannot carry one of them,
-// argv_bytes has the attribute as it is, with its NULs.
-func (j *fields) argv(v []byte) {
+// list adds texts with NULs between them. If JSON cannot carry one of them,
+// name_bytes has the attribute as it is.
+func (j *fields) list(name string, v []byte) {
 	valid := quote.Valid(v)
-	j.array("argv", func() {
+	j.array(name, func() {
 		if len(v) == 0 {
 			return
 		}
-		for arg := range bytes.SplitSeq(bytes.TrimSuffix(v, []byte{0}), []byte{0}) {
+		for one := range bytes.SplitSeq(bytes.TrimSuffix(v, []byte{0}), []byte{0}) {
 			j.element()
-			if !quote.Valid(arg) {
-				arg = quote.AppendText(nil, arg)
+			if !quote.Valid(one) {
+				one = quote.AppendText(nil, one)
 			}
-			j.dst = quote.AppendJSON(j.dst, arg)
+			j.dst = quote.AppendJSON(j.dst, one)
 		}
 	})
 	if !valid {
-		j.bytes("argv_bytes", v)
+		j.bytes(name+"_bytes", v)
 	}
 }
 

@@ -46,7 +46,9 @@ func appendFacts(dst []byte, r uapi.Record) []byte {
 	case uapi.ProcFork:
 		dst = appendChild(dst, r)
 	case uapi.ProcExec:
-		dst = appendArgv(dst, r.Argv())
+		dst = appendList(dst, " argv=[", r.Argv())
+		// A claim, and never to be taken for what was observed.
+		dst = appendList(dst, " declared=[", r.Declared())
 	case uapi.ProcExit:
 		dst = appendExit(dst, r)
 	case uapi.SysProducerStart, uapi.SysProducerStop:

@@ -23,14 +23,14 @@ func appendChild(dst []byte, r uapi.Record) []byte {
 	return appendFact(dst, " child=", uint64(c.PID))
 }
 
-func appendArgv(dst, argv []byte) []byte {
-	if len(argv) == 0 {
+// appendList appends texts that have NULs between them.
+func appendList(dst []byte, sep string, list []byte) []byte {
+	if len(list) == 0 {
 		return dst
 	}
-	sep := " argv=["
-	for arg := range bytes.SplitSeq(bytes.TrimSuffix(argv, []byte{0}), []byte{0}) {
+	for one := range bytes.SplitSeq(bytes.TrimSuffix(list, []byte{0}), []byte{0}) {
 		dst = append(dst, sep...)
-		dst = quote.Append(dst, arg)
+		dst = quote.Append(dst, one)
 		sep = " "
 	}
 	return append(dst, ']')

@@ -93,6 +93,10 @@ var samples = []sample{
 	{"fork", uapi.ProcFork, 0, 0, "", func(b *uapi.Builder) { b.AddChild(uapi.Child{PID: 101, TID: 101}) }},
 	{"thread", uapi.ProcFork, 0, 0, "", func(b *uapi.Builder) { b.AddChild(uapi.Child{PID: 100, TID: 102, Thread: 1}) }},
 	{"exec", uapi.ProcExec, 0, 0, "", op("/bin/ls", regular, ok, func(b *uapi.Builder) { b.AddString(uapi.AttrArgv, "ls\x00-l\x00a b\x00\x00\xfe\x00") })},
+	{"exec declares", uapi.ProcExec, 0, 0, "", op("/bin/ls", regular, ok, func(b *uapi.Builder) {
+		b.AddString(uapi.AttrArgv, "ls")
+		b.AddString(uapi.AttrDeclared, "CLAUDECODE=1\x00AI_AGENT=builder 7")
+	})},
 	{"exit", uapi.ProcExit, 0, 0, "", func(b *uapi.Builder) { b.AddIO(uapi.IO{Offset: -1, Result: 3 << 8}) }},
 	{"killed", uapi.ProcExit, 0, 0, "", func(b *uapi.Builder) { b.AddIO(uapi.IO{Offset: -1, Result: 11 | 128}) }},
 	{"mount", uapi.SysMount, 0, 0, "", op("/mnt", folder, ok, to("/dev/vdb"))},
