@@ -32,8 +32,8 @@ var arrows = map[string][]string{
 	"kmod/kmodtest":        nil,
 	"ring":                 {"uapi"},
 	"fuse":                 {"uapi"},
-	"vector":               {"uapi"},
-	"hnsw":                 {"uapi"},
+	"vector":               {"uapi", "internal/distance", "internal/produce"},
+	"hnsw":                 {"uapi", "internal/distance", "internal/produce"},
 	"compat":               {"uapi", "internal/layout"},
 	"userjournal":          {"uapi", "internal/layout"},
 	"mirror":               {"ring", "userjournal", "uapi"},
@@ -43,6 +43,7 @@ var arrows = map[string][]string{
 	"internal/matrix":      {"*"},
 	"internal/tap":         {"ring", "uapi"},
 	"internal/layout":      nil,
+	"internal/produce":     {"uapi"},
 	"internal/storm":       {"mirror", "query", "ring", "uapi", "userjournal"},
 	"bench":                {"*"},
 	"cmd":                  {"*"},
@@ -54,6 +55,8 @@ var testArrows = map[string][]string{
 	"fuse":   {"internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
 	"ring":   {"bench/gen"},
 	"mirror": {"bench/gen", "query"},
+	// The account of what was numbered.
+	"internal/produce": {"query"},
 	// Tests alone, of the module and what drains it.
 	"kmod/kmodtest": {"kmod/device", "internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query", "uapi"},
 	// The whole chain.

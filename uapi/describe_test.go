@@ -5,6 +5,7 @@ package uapi
 import (
 	"fmt"
 	"hash/fnv"
+	"math"
 	"strings"
 )
 
@@ -95,6 +96,20 @@ func describeAttr(r Record, tag Tag, v []byte) string {
 		l, _ := r.Legacy()
 		return fmt.Sprintf("format=%d part=%d offset=%d size=%d at=%d layout=%d encoding=%d compression=%d flags=0x%x",
 			uint32(l.Format), uint32(l.Part), l.Offset, l.Size, l.At, l.Layout, l.Encoding, l.Compression, l.Flags)
+	case AttrSearch:
+		a, _ := r.Search()
+		return fmt.Sprintf("k=%d ef=%d found=%d flags=0x%x visited=%d duration=%d radius=0x%x hops=%d",
+			a.K, a.Ef, a.Found, a.Flags, a.Visited, a.Duration, math.Float32bits(a.Radius), a.Hops)
+	case AttrPart:
+		a, _ := r.Part()
+		return fmt.Sprintf("offset=%d size=%d", a.Offset, a.Size)
+	case AttrSimilarity:
+		a, _ := r.Similarity()
+		return fmt.Sprintf("other=%d distance=0x%x", a.Other, math.Float32bits(a.Distance))
+	case AttrCluster:
+		a, _ := r.Cluster()
+		return fmt.Sprintf("clusters=%d iterations=%d seed=%d vectors=%d inertia=0x%x",
+			a.Clusters, a.Iterations, a.Seed, a.Vectors, math.Float32bits(a.Inertia))
 	}
 	if _, fixed := tag.Size(); fixed {
 		n, _ := r.U64(tag)

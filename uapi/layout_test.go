@@ -11,6 +11,7 @@ import (
 	"go/token"
 	"go/types"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"reflect"
@@ -63,7 +64,7 @@ var (
 		"VEXJ_PATH_MAX":        "MaxPath",
 	}
 	// Exported constants that the header has no constant for.
-	goOnly = []string{"HeaderSize", "MaxAgentID", "NoOffset", "SeveralCPUs"}
+	goOnly = []string{"HeaderSize", "MaxAgentID", "MaxResults", "NoOffset", "SeveralCPUs"}
 
 	prefixes = map[string]string{"F": "Flag", "CAT": "Category"}
 	upper    = []string{"AIO", "BPF", "CPU", "FD", "FS", "FUSE", "GID", "HNSW", "ID", "IO", "OFD", "PID", "PPID", "TID", "UID", "VFS"}
@@ -184,6 +185,10 @@ var views = []struct {
 	{c: "vexj_attr_clock", view: &Clock{}, tag: AttrClock},
 	{c: "vexj_attr_removed", view: &Removed{}, tag: AttrRemoved},
 	{c: "vexj_attr_legacy", view: &Legacy{}, tag: AttrLegacy},
+	{c: "vexj_attr_search", view: &Search{}, tag: AttrSearch},
+	{c: "vexj_attr_part", view: &Part{}, tag: AttrPart},
+	{c: "vexj_attr_similarity", view: &Similarity{}, tag: AttrSimilarity},
+	{c: "vexj_attr_cluster", view: &Cluster{}, tag: AttrCluster},
 }
 
 func fieldName(c string, renames map[string]string) string {
@@ -207,6 +212,8 @@ func fieldBytes(t *testing.T, v reflect.Value) []byte {
 		return b
 	case reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return binary.LittleEndian.AppendUint64(nil, v.Uint())[:v.Type().Size()]
+	case reflect.Float32:
+		return binary.LittleEndian.AppendUint32(nil, math.Float32bits(v.Interface().(float32)))
 	case reflect.Int32, reflect.Int64:
 		return binary.LittleEndian.AppendUint64(nil, uint64(v.Int()))[:v.Type().Size()]
 	}

@@ -64,6 +64,10 @@ func TestNamesCoverHeader(t *testing.T) {
 			return Cause(v).String(), v < LostCauses
 		case "PRIORITY":
 			return Priority(v).String(), true
+		case "ELEM":
+			return Elem(v).String(), true
+		case "METRIC":
+			return Metric(v).String(), true
 		}
 		return "", false
 	}

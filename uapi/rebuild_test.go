@@ -74,6 +74,18 @@ func rebuildAttr(b *Builder, r Record, tag Tag, v []byte) {
 	case AttrLegacy:
 		l, _ := r.Legacy()
 		b.AddLegacy(l)
+	case AttrSearch:
+		a, _ := r.Search()
+		b.AddSearch(a)
+	case AttrPart:
+		a, _ := r.Part()
+		b.AddPart(a)
+	case AttrSimilarity:
+		a, _ := r.Similarity()
+		b.AddSimilarity(a)
+	case AttrCluster:
+		a, _ := r.Cluster()
+		b.AddCluster(a)
 	default:
 		rebuildScalar(b, r, tag, v)
 	}

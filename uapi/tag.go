@@ -33,6 +33,15 @@ const (
 	AttrRemoved   Tag = 36
 	AttrConsumers Tag = 37
 
+	AttrVectorMetric Tag = 48
+	AttrSearch       Tag = 49
+	AttrResults      Tag = 50
+	AttrPart         Tag = 51
+	AttrCollection   Tag = 52
+	AttrModel        Tag = 53
+	AttrSimilarity   Tag = 54
+	AttrCluster      Tag = 55
+
 	AttrTransaction     Tag = 64
 	AttrSession         Tag = 65
 	AttrChain           Tag = 66
@@ -89,6 +98,15 @@ var tags = [...]struct {
 	AttrClock:     {"clock", clockSize},
 	AttrRemoved:   {"removed", removedSize},
 	AttrConsumers: {"consumers", anySize},
+
+	AttrVectorMetric: {"vector-metric", 4},
+	AttrSearch:       {"search", searchSize},
+	AttrResults:      {"results", anySize},
+	AttrPart:         {"part", partSize},
+	AttrCollection:   {"collection", anySize},
+	AttrModel:        {"model", anySize},
+	AttrSimilarity:   {"similarity", similaritySize},
+	AttrCluster:      {"cluster", clusterSize},
 
 	AttrTransaction:     {"transaction", 8},
 	AttrSession:         {"session", 8},

@@ -355,6 +355,30 @@ enum vexj_legacy_part {
 #define VEXJ_REMOVED_AGE	2	/* they were older than they may be */
 #define VEXJ_REMOVED_FORCED	4	/* somebody was still owed them */
 
+/* Elements of vectors; those of more than a byte are little-endian. */
+enum vexj_elem {
+	VEXJ_ELEM_FLOAT32	= 0,	/* IEEE 754, neither NaN nor infinite */
+	VEXJ_ELEM_FLOAT16	= 1,	/* the same */
+	VEXJ_ELEM_INT8		= 2,
+	VEXJ_ELEM_INT16		= 3,
+	VEXJ_ELEM_BINARY	= 4,	/* bits, the first is the lowest of its byte */
+};
+
+/* Distances of vectors: what is nearer has the smaller one. */
+enum vexj_metric {
+	VEXJ_METRIC_L2		= 0,	/* sum of (a - b)^2 */
+	VEXJ_METRIC_COSINE	= 1,	/* 1 - a.b / |a||b| */
+	VEXJ_METRIC_DOT		= 2,	/* -a.b */
+	VEXJ_METRIC_MANHATTAN	= 3,	/* sum of |a - b| */
+	VEXJ_METRIC_HAMMING	= 4,	/* elements that differ */
+};
+
+/* vexj_attr_search.flags */
+#define VEXJ_SEARCH_EXACT	1	/* all vectors were looked at */
+#define VEXJ_SEARCH_FILTERED	2	/* some were left out on purpose */
+#define VEXJ_SEARCH_RANGE	4	/* whatever is within the radius */
+#define VEXJ_SEARCH_QUANTISED	8	/* short codes led, the vectors decided */
+
 /* Attribute tags; the size is fixed unless "bytes" is said. */
 enum vexj_tag {
 	VEXJ_ATTR_TASK		= 1,	/* struct vexj_attr_task */
@@ -381,6 +405,15 @@ enum vexj_tag {
 	VEXJ_ATTR_REMOVED	= 36,	/* struct vexj_attr_removed */
 	VEXJ_ATTR_CONSUMERS	= 37,	/* bytes: text, "NAME ORDINAL" a line: who was owed them, and acknowledged what */
 
+	VEXJ_ATTR_VECTOR_METRIC	= 48,	/* u32: enum vexj_metric */
+	VEXJ_ATTR_SEARCH	= 49,	/* struct vexj_attr_search */
+	VEXJ_ATTR_RESULTS	= 50,	/* bytes: what was found, nearest first: {u64 vector id, float32 distance} each */
+	VEXJ_ATTR_PART		= 51,	/* struct vexj_attr_part */
+	VEXJ_ATTR_COLLECTION	= 52,	/* bytes: name of the collection that the vector or the graph is of */
+	VEXJ_ATTR_MODEL		= 53,	/* bytes: what made a vector of a text: EMBED */
+	VEXJ_ATTR_SIMILARITY	= 54,	/* struct vexj_attr_similarity */
+	VEXJ_ATTR_CLUSTER	= 55,	/* struct vexj_attr_cluster */
+
 	/* One for each remaining field of the version 1 context. */
 	VEXJ_ATTR_TRANSACTION	= 64,	/* u64 */
 	VEXJ_ATTR_SESSION	= 65,	/* u64 */
@@ -391,7 +424,7 @@ enum vexj_tag {
 	VEXJ_ATTR_GRAPH_OP	= 70,	/* u32 */
 	VEXJ_ATTR_VECTOR_ID	= 71,	/* u64 */
 	VEXJ_ATTR_VECTOR_DIMS	= 72,	/* u32 */
-	VEXJ_ATTR_VECTOR_ELEM	= 73,	/* u32: 0 float32, 1 float16, 2 int8, 3 int16, 4 binary */
+	VEXJ_ATTR_VECTOR_ELEM	= 73,	/* u32: enum vexj_elem */
 	VEXJ_ATTR_AGENT_ID	= 74,	/* bytes */
 	VEXJ_ATTR_AGENT_INTENT	= 75,	/* bytes */
 	VEXJ_ATTR_AGENT_CONFIDENCE = 76, /* u32 */
@@ -511,6 +544,43 @@ struct vexj_attr_clock {
 	__u64 boottime;		/* ns, CLOCK_BOOTTIME */
 	__u64 realtime;		/* ns, CLOCK_REALTIME at the same instant */
 	__u8  boot_id[16];
+} VEXJ_PACKED;
+
+/* A search for vectors, or the way of one through a graph. */
+struct vexj_attr_search {
+	__u32 k;		/* neighbours asked for; 0: as many as there are */
+	__u32 ef;		/* breadth of the search; 0: it is exact */
+	__u32 found;
+	__u32 flags;		/* VEXJ_SEARCH_* */
+	__u64 visited;		/* distances that were computed; 0: not counted */
+	__u64 duration;		/* ns; 0: not measured */
+	__u32 radius;		/* float32, of VEXJ_SEARCH_RANGE */
+	__u32 hops;		/* nodes whose neighbours were looked at */
+} VEXJ_PACKED;
+
+/*
+ * The payload is a part of something that no record has room for. The parts
+ * follow each other in the journal, from offset 0 up; with the last one it is
+ * whole, and until then it is not there.
+ */
+struct vexj_attr_part {
+	__u32 offset;		/* bytes */
+	__u32 size;		/* bytes of the whole */
+} VEXJ_PACKED;
+
+/* VECTOR_SIMILARITY: of the vector of VECTOR_ID and this one. */
+struct vexj_attr_similarity {
+	__u64 other;		/* vector id */
+	__u32 distance;		/* float32, by the metric */
+} VEXJ_PACKED;
+
+/* VECTOR_CLUSTER: the vectors were parted around centres. */
+struct vexj_attr_cluster {
+	__u32 clusters;
+	__u32 iterations;
+	__u64 seed;
+	__u64 vectors;
+	__u32 inertia;		/* float32: mean distance to the centre */
 } VEXJ_PACKED;
 
 /* Where in a legacy file a converted record comes from, and what it said there. */

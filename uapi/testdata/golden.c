@@ -478,6 +478,46 @@ static void legacy(void)
 	finish("legacy-bytes");
 }
 
+static void vectors(void)
+{
+	static const unsigned char found[] = {
+		7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x3f, /* 7 at 1.0 */
+		9, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0x20, 0x40, /* 1 << 56 | 9 at 2.5 */
+	};
+	struct vexj_attr_search s = {
+		.k = 10, .ef = 64, .found = 2, .flags = VEXJ_SEARCH_FILTERED | VEXJ_SEARCH_RANGE | VEXJ_SEARCH_QUANTISED,
+		.visited = 5000000000, .duration = 123456, .radius = 0x40200000, .hops = 77,
+	};
+	struct vexj_attr_part p = { .offset = 61440, .size = 262144 };
+	struct vexj_attr_similarity m = { .other = (__u64)1 << 63, .distance = 0x3f800000 };
+	struct vexj_attr_cluster c = { .clusters = 16, .iterations = 9, .seed = 42, .vectors = 1000000, .inertia = 0x3e000000 };
+
+	begin(VEXJ_VECTOR_SEARCH, 0, 0);
+	text(VEXJ_ATTR_COLLECTION, "docs");
+	u32(VEXJ_ATTR_VECTOR_DIMS, 128);
+	u32(VEXJ_ATTR_VECTOR_ELEM, VEXJ_ELEM_INT8);
+	u32(VEXJ_ATTR_VECTOR_METRIC, VEXJ_METRIC_COSINE);
+	attr(VEXJ_ATTR_SEARCH, &s, sizeof(s));
+	attr(VEXJ_ATTR_RESULTS, found, sizeof(found));
+	finish("vector-search");
+
+	begin(VEXJ_VECTOR_CREATE, 0, 0);
+	u64(VEXJ_ATTR_VECTOR_ID, 7);
+	attr(VEXJ_ATTR_PART, &p, sizeof(p));
+	text(VEXJ_ATTR_MODEL, "lexical-1");
+	payload("a part", 6);
+	finish("vector-create-part");
+
+	begin(VEXJ_VECTOR_SIMILARITY, 0, 0);
+	u64(VEXJ_ATTR_VECTOR_ID, 7);
+	attr(VEXJ_ATTR_SIMILARITY, &m, sizeof(m));
+	finish("vector-similarity");
+
+	begin(VEXJ_VECTOR_CLUSTER, 0, 0);
+	attr(VEXJ_ATTR_CLUSTER, &c, sizeof(c));
+	finish("vector-cluster");
+}
+
 /* ---- reading ---- */
 
 static void quoted(const unsigned char *p, size_t len)
@@ -589,6 +629,32 @@ static void print_fixed(__u16 tag, const unsigned char *v)
 		       a->first, a->last, a->records, a->bytes, a->reason, a->owed);
 		break;
 	}
+	case VEXJ_ATTR_SEARCH: {
+		const struct vexj_attr_search *a = (const void *)v;
+
+		printf("k=%u ef=%u found=%u flags=0x%x visited=%llu duration=%llu radius=0x%x hops=%u",
+		       a->k, a->ef, a->found, a->flags, a->visited, a->duration, a->radius, a->hops);
+		break;
+	}
+	case VEXJ_ATTR_PART: {
+		const struct vexj_attr_part *a = (const void *)v;
+
+		printf("offset=%u size=%u", a->offset, a->size);
+		break;
+	}
+	case VEXJ_ATTR_SIMILARITY: {
+		const struct vexj_attr_similarity *a = (const void *)v;
+
+		printf("other=%llu distance=0x%x", a->other, a->distance);
+		break;
+	}
+	case VEXJ_ATTR_CLUSTER: {
+		const struct vexj_attr_cluster *a = (const void *)v;
+
+		printf("clusters=%u iterations=%u seed=%llu vectors=%llu inertia=0x%x",
+		       a->clusters, a->iterations, a->seed, a->vectors, a->inertia);
+		break;
+	}
 	case VEXJ_ATTR_CLOCK: {
 		const struct vexj_attr_clock *c = (const void *)v;
 		size_t i;
@@ -629,6 +695,10 @@ static enum shape shape_of(__u16 tag)
 	case VEXJ_ATTR_CLOCK:
 	case VEXJ_ATTR_REMOVED:
 	case VEXJ_ATTR_LEGACY:
+	case VEXJ_ATTR_SEARCH:
+	case VEXJ_ATTR_PART:
+	case VEXJ_ATTR_SIMILARITY:
+	case VEXJ_ATTR_CLUSTER:
 		return FIXED;
 	case VEXJ_ATTR_TRANSACTION:
 	case VEXJ_ATTR_SESSION:
@@ -641,6 +711,7 @@ static enum shape shape_of(__u16 tag)
 	case VEXJ_ATTR_FILE_TYPE:
 	case VEXJ_ATTR_GRAPH_OP:
 	case VEXJ_ATTR_VECTOR_DIMS:
+	case VEXJ_ATTR_VECTOR_METRIC:
 	case VEXJ_ATTR_VECTOR_ELEM:
 	case VEXJ_ATTR_AGENT_CONFIDENCE:
 	case VEXJ_ATTR_SYSTEM_LOAD:
@@ -757,6 +828,7 @@ int main(int argc, char **argv)
 		legacy();
 		removed();
 		declared();
+		vectors();
 		return 0;
 	}
 	if (argc == 3 && !strcmp(argv[1], "print")) {

@@ -35,6 +35,11 @@ func (j *fields) attr(r uapi.Record, tag uapi.Tag, v []byte) {
 		j.coverage(v)
 	case uapi.AttrLegacyFix:
 		j.bytes("legacy_fix", v)
+	case uapi.AttrVectorMetric:
+		m, _ := r.U32(tag)
+		j.word("vector_metric", uapi.Metric(m).String())
+	case uapi.AttrResults:
+		j.results(r)
 	case uapi.AttrFile:
 		f, _ := r.File()
 		j.file("file", f)
@@ -91,6 +96,14 @@ func (j *fields) structured(r uapi.Record, tag uapi.Tag) bool {
 		member = func() { c, _ := r.Clock(); j.clock(c) }
 	case uapi.AttrLegacy:
 		member = func() { l, _ := r.Legacy(); j.legacy(l) }
+	case uapi.AttrSearch:
+		member = func() { s, _ := r.Search(); j.search(s) }
+	case uapi.AttrPart:
+		member = func() { p, _ := r.Part(); j.uint("offset", uint64(p.Offset)); j.uint("size", uint64(p.Size)) }
+	case uapi.AttrSimilarity:
+		member = func() { s, _ := r.Similarity(); j.uint("other", s.Other); j.float("distance", s.Distance) }
+	case uapi.AttrCluster:
+		member = func() { c, _ := r.Cluster(); j.cluster(c) }
 	default:
 		return false
 	}

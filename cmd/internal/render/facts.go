@@ -55,6 +55,9 @@ func appendFacts(dst []byte, r uapi.Record) []byte {
 		dst = appendProducer(dst, r)
 	case uapi.SysRemoved:
 		dst = appendRemoved(dst, r)
+	case uapi.VectorCreate, uapi.VectorUpdate, uapi.VectorDelete, uapi.VectorSearch, uapi.VectorIndex,
+		uapi.VectorSimilarity, uapi.VectorCluster, uapi.VectorEmbed:
+		dst = appendVector(dst, r)
 	case uapi.SysClock:
 		if c, ok := r.Clock(); ok {
 			dst = append(dst, " realtime="...)

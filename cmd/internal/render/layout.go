@@ -125,5 +125,14 @@ var attrLayouts = map[uapi.Tag][]field{
 		{"first", 8, decimal}, {"last", 8, decimal}, {"records", 8, decimal}, {"bytes", 8, decimal},
 		{"reason", 4, hexadecimal}, {"owed", 4, decimal},
 	},
+	uapi.AttrSearch: {
+		{"k", 4, decimal}, {"ef", 4, decimal}, {"found", 4, decimal}, {"flags", 4, hexadecimal}, {"visited", 8, decimal},
+		{"duration", 8, decimal}, {"radius", 4, hexadecimal}, {"hops", 4, decimal},
+	},
+	uapi.AttrPart:       {{"offset", 4, decimal}, {"size", 4, decimal}},
+	uapi.AttrSimilarity: {{"other", 8, decimal}, {"distance", 4, hexadecimal}},
+	uapi.AttrCluster: {
+		{"clusters", 4, decimal}, {"iterations", 4, decimal}, {"seed", 8, decimal}, {"vectors", 8, decimal}, {"inertia", 4, hexadecimal},
+	},
 	uapi.AttrClock: {{"boottime", 8, decimal}, {"realtime", 8, decimal}, {"boot_id", 16, digest}},
 }
