@@ -39,6 +39,7 @@ var arrows = map[string][]string{
 	"mirror":               {"ring", "userjournal", "uapi"},
 	"query":                {"userjournal", "uapi"},
 	"agent/session":        {"uapi"},
+	"agent":                {"query", "userjournal", "uapi"},
 	"internal/conformance": {"uapi"},
 	"internal/matrix":      {"*"},
 	"internal/tap":         {"ring", "uapi"},
@@ -76,7 +77,7 @@ var outside = map[string][]string{
 	"github.com/spf13/cobra":           {"cmd"},
 	"github.com/spf13/pflag":           {"cmd"},
 	"github.com/zeebo/blake3":          {"userjournal"},
-	"golang.org/x/sys":                 {"bench", "bpf", "cmd", "compat/capability", "fuse", "internal", "kmod", "mirror", "ring", "uapi", "userjournal"},
+	"golang.org/x/sys":                 {"agent", "bench", "bpf", "cmd", "compat/capability", "fuse", "internal", "kmod", "mirror", "ring", "uapi", "userjournal"},
 	"golang.org/x/term":                {"cmd"},
 }
 

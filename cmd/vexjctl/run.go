@@ -51,6 +51,9 @@ ended it; 126 and 127 if it could not be run).`,
 	return cmd
 }
 
+// socketVariable tells the command where its recorder serves agents.
+const socketVariable = "VEXJ_SOCKET"
+
 func run(ctx context.Context, o capture.Options, args []string) (err error) {
 	path, err := exec.LookPath(args[0])
 	if err != nil {
@@ -59,6 +62,11 @@ func run(ctx context.Context, o capture.Options, args []string) (err error) {
 			code = held.ExitNotRunnable
 		}
 		return exit.With(code, err)
+	}
+	if o.Agents.Socket != "" {
+		if err := os.Setenv(socketVariable, o.Agents.Socket); err != nil {
+			return err
+		}
 	}
 	child, err := held.Start(path, args)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vexj/agent/server"
 	"vexj/cmd/internal/capture"
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/notify"
@@ -59,6 +60,12 @@ func serve(ctx context.Context, o capture.Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, only.release()) }()
 
+	if o.Agents.Listener, err = server.Activated(); err != nil {
+		return err
+	}
+	if l := o.Agents.Listener; l != nil {
+		o.Agents.Socket = l.Addr().String()
+	}
 	// A daemon has no terminal whose end should be its own.
 	signal.Ignore(syscall.SIGHUP)
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)

@@ -23,6 +23,7 @@ type Capture struct {
 	herald  *herald
 	journal *userjournal.SetWriter
 	status  *status.Publisher
+	agents  *agents // nil: none are served
 
 	change chan *epoch   // the one that is to follow, at most one
 	ended  chan struct{} // closed when no epoch will follow
@@ -75,6 +76,9 @@ func Start(ctx context.Context, o Options) (_ *Capture, err error) {
 			o.Notice(fmt.Sprintf("`vexjctl kernel status` will not see this recorder: %v", err))
 			c.status = nil
 		}
+	}
+	if err := c.serveAgents(); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
@@ -169,6 +173,9 @@ func (c *Capture) follow(next *epoch) error {
 func (c *Capture) Close() error {
 	c.finish()
 	var errs []error
+	if c.agents != nil {
+		errs = append(errs, c.agents.close())
+	}
 	if c.status != nil {
 		errs = append(errs, c.status.Close())
 	}

@@ -31,6 +31,8 @@ type Flags struct {
 	archiveAge string
 	signKey    string
 	ringSize   string
+	socket     string
+	policy     string
 	filter     FilterFlags
 }
 
@@ -59,6 +61,8 @@ func (f *Flags) addJournal(fs *pflag.FlagSet) {
 	fs.StringVar(&f.maxAge, "max-age", "", "remove records older than this `time`, such as 36h or 30d")
 	fs.StringVar(&f.archive, "archive", "", "compress old segments further, into this `folder`")
 	fs.StringVar(&f.archiveAge, "archive-after", "", "archive only what is older than this `time`")
+	fs.StringVar(&f.socket, "socket", "", "serve agents at this `path` (default in the run-time folder; none: do not)")
+	fs.StringVar(&f.policy, "policy", "", "`file` that says which users and agents may do what (default "+place.Policy()+", if it is there)")
 	fs.StringVar(&f.ringSize, "ring-size", "", "`bytes` of each CPU's ring, a power of two (suffixes K, M)")
 }
 
@@ -84,6 +88,9 @@ func (f *Flags) Options(program string) (Options, error) {
 	}
 	if o.RingBytes, err = ringBytes(f.ringSize); err != nil {
 		return o, exit.With(exit.Usage, err)
+	}
+	if o.Agents, err = f.agents(program); err != nil {
+		return o, err
 	}
 	if o.Filter, err = f.filter.Filter(); err != nil {
 		return o, err

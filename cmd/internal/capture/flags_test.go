@@ -14,7 +14,9 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"vexj/agent/server"
 	"vexj/cmd/internal/exit"
+	"vexj/cmd/internal/place"
 	"vexj/query"
 	"vexj/uapi"
 	"vexj/userjournal"
@@ -44,8 +46,13 @@ func TestFlags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	policy := filepath.Join(dir, "policy")
+	if err := os.WriteFile(policy, []byte("other scopes=read mask=1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	t.Setenv("VEXJ_JOURNAL", "/j")
 	t.Setenv("VEXJ_RUN_DIR", "/r")
+	t.Setenv("VEXJ_POLICY", "/none")
 	for _, c := range []struct {
 		args []string
 		want func(o *Options)
@@ -60,6 +67,11 @@ func TestFlags(t *testing.T) {
 			o.Upkeep = Upkeep{MaxBytes: 1 << 30, MaxAge: 720 * time.Hour, Archive: "/a", ArchiveAge: time.Hour}
 		}},
 		{[]string{"--shard", "/a", "--shard", "/b,c"}, func(o *Options) { o.Shards = []string{"/a", "/b,c"} }},
+		{[]string{"--socket", "/s"}, func(o *Options) { o.Agents.Socket, o.Agents.Must = "/s", true }},
+		{[]string{"--socket", "none"}, func(o *Options) { o.Agents = Agents{} }},
+		{[]string{"--policy", policy}, func(o *Options) {
+			o.Agents.Policy.Other = &server.Grant{Scopes: server.ScopeRead, Mask: 1, Limits: server.DefaultLimits}
+		}},
 		{[]string{"--journal", "x"}, func(o *Options) { o.Journal = "x" }},
 		{[]string{"--type", "process", "--type", "write,-fork"}, func(o *Options) {
 			o.Filter.Types = []uapi.Type{uapi.FSWrite, uapi.ProcExec, uapi.ProcExit}
@@ -73,7 +85,8 @@ func TestFlags(t *testing.T) {
 		{[]string{"--pid-tree", "1,2"}, func(o *Options) { o.Filter.TGIDTree = []uint32{1, 2} }},
 		{[]string{"--uid", "root", "--uid", "4294967295"}, func(o *Options) { o.Filter.UIDs = []uint32{0, 1<<32 - 1} }},
 	} {
-		want := Options{Program: "test", Producer: "auto", Journal: "/j", RunDir: "/r"}
+		want := Options{Program: "test", Producer: "auto", Journal: "/j", RunDir: "/r", Agents: Agents{
+			Socket: place.AgentSocket(false), Policy: server.DefaultPolicy()}}
 		c.want(&want)
 		got, err := parse(t, c.args...)
 		if err != nil || !reflect.DeepEqual(got, want) {
@@ -101,6 +114,8 @@ func TestFlagsRefused(t *testing.T) {
 		{[]string{"--max-size", "x"}, exit.Usage, nil},
 		{[]string{"--max-age", "-1h"}, exit.Usage, nil},
 		{[]string{"--archive-after", "1h"}, exit.Usage, nil},
+		{[]string{"--policy", "/dev/null/x"}, exit.Error, nil},
+		{[]string{"--policy", "flags_test.go"}, exit.Usage, server.ErrPolicy},
 		{[]string{"--type", "x"}, exit.Usage, query.ErrType},
 		{[]string{"--pid-tree", "0"}, exit.Usage, nil},
 		{[]string{"--pid-tree", "2147483648"}, exit.Usage, nil},

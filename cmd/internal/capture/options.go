@@ -42,6 +42,7 @@ type Options struct {
 	SignKey    *userjournal.SigningKey // nil: the journal is not signed
 	Upkeep     Upkeep
 	RunDir     string // where the status is published; "": nowhere
+	Agents     Agents
 
 	// Notice is told what the owner of the machine should know, a line each,
 	// from any goroutine.

@@ -42,3 +42,24 @@ func run(uid int) string {
 	}
 	return filepath.Join(os.TempDir(), "vexj-"+strconv.Itoa(uid))
 }
+
+// AgentSocketPrefix begins the name of the socket for agents of a recorder that is
+// not vexjd; its process id follows.
+const AgentSocketPrefix = "agents-"
+
+// AgentSocket is where the recorder of this process serves agents.
+func AgentSocket(daemon bool) string {
+	if daemon {
+		return filepath.Join(Run(), "agents.sock")
+	}
+	return filepath.Join(Run(), AgentSocketPrefix+strconv.Itoa(os.Getpid())+".sock")
+}
+
+// Policy is the file that says which agents may do what: $VEXJ_POLICY, or
+// /etc/vexj/agents.conf.
+func Policy() string {
+	if name := os.Getenv("VEXJ_POLICY"); name != "" {
+		return name
+	}
+	return "/etc/vexj/agents.conf"
+}

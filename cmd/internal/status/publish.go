@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"vexj/cmd/internal/exit"
+	"vexj/cmd/internal/place"
 )
 
 // askTimeout bounds how long one side waits for the other: a stopped recorder
@@ -159,17 +160,21 @@ func MakeDir(dir string) error {
 	return nil
 }
 
-// sweep removes the sockets of recorders that were killed.
+// sweep removes the sockets of recorders that were killed: these, and those for
+// agents.
 func sweep(dir string) {
-	for _, name := range sockets(dir) {
-		pid, err := strconv.Atoi(strings.TrimSuffix(filepath.Base(name), ".sock"))
+	for _, name := range append(sockets(dir), glob(dir, place.AgentSocketPrefix+"*.sock")...) {
+		pid, err := strconv.Atoi(strings.TrimPrefix(strings.TrimSuffix(filepath.Base(name), ".sock"), place.AgentSocketPrefix))
 		if err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 			_ = os.Remove(name)
 		}
 	}
 }
 
-func sockets(dir string) []string {
-	names, _ := filepath.Glob(filepath.Join(strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir), "*.sock"))
+// sockets are those that Publish makes.
+func sockets(dir string) []string { return glob(dir, "[1-9]*.sock") }
+
+func glob(dir, pattern string) []string {
+	names, _ := filepath.Glob(filepath.Join(strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir), pattern))
 	return names
 }

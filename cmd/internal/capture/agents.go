@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package capture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"vexj/agent/server"
+	"vexj/cmd/internal/exit"
+	"vexj/cmd/internal/place"
+	"vexj/cmd/internal/status"
+)
+
+// Agents say where agents are served, and which.
+type Agents struct {
+	Socket   string // "": nowhere
+	Must     bool   // a recorder that cannot serve them shall not record
+	Policy   *server.Policy
+	Listener *net.UnixListener // instead of Socket, from the service manager
+}
+
+// noSocket, as a path, is none.
+const noSocket = "none"
+
+func (f *Flags) agents(program string) (a Agents, err error) {
+	a.Must = f.socket != ""
+	switch f.socket {
+	case noSocket:
+		return Agents{}, nil
+	case "":
+		a.Socket = place.AgentSocket(program == "vexjd")
+	default:
+		// What is run may change the folder.
+		if a.Socket, err = filepath.Abs(f.socket); err != nil {
+			return a, err
+		}
+	}
+	name := f.policy
+	if name == "" {
+		name = place.Policy()
+	}
+	a.Policy, err = server.ReadPolicy(name)
+	if errors.Is(err, fs.ErrNotExist) && f.policy == "" {
+		a.Policy, err = server.DefaultPolicy(), nil
+	}
+	if errors.Is(err, server.ErrPolicy) {
+		err = exit.With(exit.Usage, err)
+	}
+	return a, err
+}
+
+// agents are served while a capture goes on.
+type agents struct {
+	server *server.Server
+	ended  chan error
+}
+
+// Socket is where agents are served, "" if they are not.
+func (c *Capture) Socket() string {
+	if c.agents == nil {
+		return ""
+	}
+	return c.o.Agents.Socket
+}
+
+// serveAgents opens the door. Unless it was asked for by name, a recorder that
+// cannot records all the same.
+func (c *Capture) serveAgents() error {
+	o := &c.o.Agents
+	if o.Socket == "" && o.Listener == nil {
+		return nil
+	}
+	l, err := o.listen(c.o.RunDir)
+	if err != nil {
+		if o.Must {
+			return err
+		}
+		c.o.Notice(fmt.Sprintf("no agent can ask this recorder: %v", err))
+		return nil
+	}
+	a := &agents{ended: make(chan error, 1)}
+	a.server = server.New(server.Options{Policy: o.Policy, Notice: c.o.Notice})
+	c.routes(a.server)
+	go func() { a.ended <- a.server.Serve(l) }()
+	c.agents = a
+	return nil
+}
+
+// routes are all doors for agents: each has its line here.
+func (c *Capture) routes(*server.Server) {}
+
+func (a *Agents) listen(runDir string) (*net.UnixListener, error) {
+	if a.Listener != nil {
+		return a.Listener, nil
+	}
+	if filepath.Dir(a.Socket) == filepath.Clean(runDir) {
+		if err := status.MakeDir(runDir); err != nil {
+			return nil, err
+		}
+		// Who may connect has to get there; nothing else in it is open to them.
+		if a.Policy.Socket.Mode&0o066 != 0 {
+			if err := os.Chmod(runDir, 0o711); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return server.Listen(a.Socket, a.Policy.Socket)
+}
+
+// partingTime is how long requests under way may hold up the end.
+const partingTime = 2 * time.Second
+
+func (a *agents) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), partingTime)
+	defer cancel()
+	return errors.Join(a.server.Close(ctx), <-a.ended)
+}
