@@ -50,12 +50,15 @@
 //	handles.mu        numbers of handles
 //	table.mu          nodes, names, descriptors
 //	taskEntry.mu      what is known of a thread
+//	kinship.mu        contexts and followed trees
 //	Producer.mu       numbers and the ring
 //
 // # Whose operation
 //
 // The kernel tells the thread, its fsuid and fsgid. The rest comes from /proc, see
-// tasks. Files are made with the caller's ids. Permissions are the kernel's affair
+// tasks. For whom it acts is known of processes one by one, as in the module: the
+// kernel tells of forks by its process connector, before the child runs, and a fork
+// copies what is known of the parent, see kinship. Files are made with the caller's ids. Permissions are the kernel's affair
 // (default_permissions), with all of the caller's groups, ACLs and capabilities.
 //
 // # Data

@@ -118,7 +118,7 @@ func (o *operation) recordAs(who *task, now int64, effects bool, facts ...*fact)
 			x.dev = unix.Mkdev(x.file.Dev_major, x.file.Dev_minor)
 		}
 		d[n].path, d[n].path2 = o.fs.resolve(x, d[n].path[:0], d[n].path2[:0])
-		if !f.passes(p.tasks, now, who, x) {
+		if !f.passes(p.kin, who, x) {
 			p.drops.Add(1)
 			continue
 		}
@@ -153,10 +153,15 @@ func (o *operation) make(b *uapi.Builder, who *task, now int64, x *fact) (uapi.R
 	if cut2 {
 		flags |= uapi.FlagPath2Truncated
 	}
-	b.Begin(uapi.Header{
+	h := uapi.Header{
 		Type: x.typ, Subtype: uapi.MakeSubtype(x.via, x.kind), Ktime: uint64(now),
 		PID: who.tgid, Flags: flags, Priority: uapi.PriorityNormal, VisibilityMask: ^uint64(0),
-	})
+	}
+	c := o.fs.producer.kin.stands(who).context
+	if c != nil {
+		h.Parent, h.RootCause, h.VisibilityMask = c.Parent, c.Root, c.Visibility
+	}
+	b.Begin(h)
 	t := who.Task
 	t.UID, t.GID = o.in.Uid, o.in.Gid
 	b.AddTask(t)
@@ -176,6 +181,12 @@ func (o *operation) make(b *uapi.Builder, who *task, now int64, x *fact) (uapi.R
 		b.AddFile2(o.fs.file(x.file2))
 	}
 	addMore(b, x)
+	if claims := who.claims.Load(); claims != nil && who.claims.CompareAndSwap(claims, nil) {
+		b.AddBytes(uapi.AttrDeclared, *claims)
+	}
+	if c != nil {
+		c.add(b)
+	}
 	return b.Finish()
 }
 

@@ -4,11 +4,9 @@ package fuse
 
 import (
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"vexj/uapi"
 )
@@ -45,36 +43,12 @@ func newFilter(f *uapi.Filter) (*filter, error) {
 	return out, nil
 }
 
-// groupPath finds the control group of an id, which is the inode of its folder.
-func groupPath(id uint64) (string, error) {
-	const root = "/sys/fs/cgroup"
-	found := ""
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.IsDir() {
-			return nil // what cannot be read is none of ours
-		}
-		info, err := d.Info()
-		if err != nil {
-			return nil
-		}
-		if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Ino == id {
-			found = strings.TrimPrefix(path, root)
-			return fs.SkipAll
-		}
-		return nil
-	})
-	if err == nil && found == "" && id != groupID("") {
-		err = fmt.Errorf("%w: no control group below %s has the id %d", ErrFilter, root, id)
-	}
-	return found, err
-}
-
 // wants says whether operations of a type can be wanted at all: what no one wants
 // need not be looked at.
 func (f *filter) wants(t uapi.Type) bool { return f.wanted[t] }
 
 // passes says whether a record is wanted, all of its facts known.
-func (f *filter) passes(ts *tasks, now int64, t *task, r *fact) bool {
+func (f *filter) passes(k *kinship, t *task, r *fact) bool {
 	switch {
 	case !f.wanted[r.typ], r.io.Result < 0 && !f.FailedToo:
 		return false
@@ -87,7 +61,7 @@ func (f *filter) passes(ts *tasks, now int64, t *task, r *fact) bool {
 	case len(f.PathPrefixes) > 0 && !f.under(r.path) && !f.under(r.path2):
 		return false
 	}
-	return len(f.TGIDTree) == 0 || ts.within(t, f.TGIDTree, now)
+	return len(f.TGIDTree) == 0 || k.within(t, f.TGIDTree)
 }
 
 func (f *filter) under(path []byte) bool {

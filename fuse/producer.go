@@ -3,6 +3,7 @@
 package fuse
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"slices"
@@ -37,6 +38,7 @@ type Producer struct {
 	full   Full
 	idBase uint64
 	clock  *clock
+	kin    *kinship
 	tasks  *tasks
 	filter atomic.Pointer[filter]
 	drops  atomic.Uint64 // by the filter
@@ -68,10 +70,13 @@ func New(o Options) (*Producer, error) {
 		return nil, err
 	}
 	p := &Producer{
-		full: o.Full, ring: r, clock: newClock(), tasks: newTasks(),
+		full: o.Full, ring: r, clock: newClock(),
 		idBase: uapi.IDBase(uapi.ProducerFUSE, time.Now().UnixNano()),
 		wake:   func() {},
 	}
+	p.kin = newKinship(p.unheard)
+	p.tasks = newTasks(&p.kin.groups)
+	p.kin.follow(f.TGIDTree)
 	p.filter.Store(f)
 	p.build.New = func() any { return newDraft() }
 	return p, nil
@@ -119,13 +124,14 @@ func (p *Producer) publish(effects bool, recs ...uapi.Record) {
 		le.PutUint64(b[atEventID:], id)
 		le.PutUint64(b[atSequence:], p.last)
 		le.PutUint64(b[atGlobal:], p.last)
+		root := le.Uint64(b[atRootCause:]) // that the context has
 		if effects && cause != 0 {
 			le.PutUint64(b[atParent:], cause)
-			le.PutUint64(b[atRootCause:], cause)
+			root = cmp.Or(root, cause)
 		} else {
-			le.PutUint64(b[atRootCause:], id)
 			cause = id
 		}
+		le.PutUint64(b[atRootCause:], cmp.Or(root, id))
 	}
 	p.counts.Attempted += uint64(len(recs))
 	p.counts.Recorded += uint64(len(recs))
@@ -231,6 +237,7 @@ func (p *Producer) Filter() (uapi.Filter, error) { return p.filter.Load().Filter
 func (p *Producer) SetFilter(f *uapi.Filter) error {
 	next, err := newFilter(f)
 	if err == nil {
+		p.kin.follow(next.TGIDTree)
 		p.filter.Store(next)
 	}
 	return err
@@ -268,6 +275,7 @@ func (p *Producer) Close() error {
 		errs = append(errs, m.Unmount())
 	}
 	p.tasks.close()
+	p.kin.close()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ring.mem != nil {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -30,22 +31,38 @@ type task struct {
 	uapi.Task
 	tgid   uint32
 	cgroup string // of the v2 hierarchy, from its root
+	groups []byte // what /proc said of its control groups
+	stands atomic.Pointer[standing]
+	claims atomic.Pointer[[]byte] // what is declared, until a record has it
 }
 
 type tasks struct {
-	mu    sync.RWMutex
-	byTID map[uint32]*taskEntry
+	mu     sync.RWMutex
+	byTID  map[uint32]*taskEntry
+	groups *atomic.Bool // that they are in is asked for each time
+
+	saying sync.Mutex
+	said   map[uint32]claim // by tgid
+}
+
+// A claim is what a process was recorded to declare of itself.
+type claim struct {
+	start uint64
+	text  string
 }
 
 type taskEntry struct {
 	mu     sync.Mutex
-	comm   int // descriptors; stat is opened when it is needed
+	comm   int // descriptors; stat and group are opened when they are needed
 	stat   int
+	group  int
 	looked int64
 	task   *task
 }
 
-func newTasks() *tasks { return &tasks{byTID: map[uint32]*taskEntry{}} }
+func newTasks(groups *atomic.Bool) *tasks {
+	return &tasks{byTID: map[uint32]*taskEntry{}, groups: groups, said: map[uint32]claim{}}
+}
 
 // nobodyKnown is a caller of whom nothing is known: the kernel itself, or a
 // process outside of the pid namespace of the mount.
@@ -80,7 +97,7 @@ func (ts *tasks) open(tid uint32) *taskEntry {
 	if err != nil {
 		return nil
 	}
-	e := &taskEntry{comm: fd, stat: -1}
+	e := &taskEntry{comm: fd, stat: -1, group: -1}
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	if old := ts.byTID[tid]; old != nil { // somebody was faster
@@ -119,13 +136,11 @@ func (ts *tasks) close() {
 func (e *taskEntry) close() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.comm >= 0 {
-		unix.Close(e.comm)
-		e.comm = -1
-	}
-	if e.stat >= 0 {
-		unix.Close(e.stat)
-		e.stat = -1
+	for _, fd := range []*int{&e.comm, &e.stat, &e.group} {
+		if *fd >= 0 {
+			unix.Close(*fd)
+			*fd = -1
+		}
 	}
 }
 
@@ -142,7 +157,8 @@ func (ts *tasks) refresh(e *taskEntry, tid uint32, now int64) *task {
 		return nil
 	}
 	comm := bytes.TrimSuffix(buf[:n], []byte("\n"))
-	if t := e.task; t != nil && now-e.looked < taskAge && bytes.Equal(t.Command(), comm) {
+	if t := e.task; t != nil && now-e.looked < taskAge && bytes.Equal(t.Command(), comm) &&
+		(!ts.groups.Load() || e.sameGroups(tid)) {
 		return t
 	}
 	t, err := ask(tid)
@@ -150,8 +166,51 @@ func (ts *tasks) refresh(e *taskEntry, tid uint32, now int64) *task {
 		return e.task
 	}
 	copy(t.Comm[:], comm)
+	if e.task != nil {
+		t.claims.Store(e.task.claims.Swap(nil))
+	}
+	ts.hearClaim(t)
 	e.task, e.looked = t, now
 	return t
+}
+
+// hearClaim looks at what a program declares. Its exec is not seen, and so it is the
+// first record afterwards that says it: of a program with the name of the one
+// before, taskAge later.
+func (ts *tasks) hearClaim(t *task) {
+	environ, err := os.ReadFile("/proc/" + strconv.FormatUint(uint64(t.tgid), 10) + "/environ")
+	if err != nil {
+		return // it has ended, or is none of this user's business
+	}
+	text := uapi.ScanEnviron(environ)
+	now := claim{t.StartTime, string(text)}
+	ts.saying.Lock()
+	defer ts.saying.Unlock()
+	before, known := ts.said[t.tgid]
+	if known && before == now || !known && text == nil {
+		return
+	}
+	if len(ts.said) >= mostTasks {
+		clear(ts.said) // what was said is said again
+	}
+	ts.said[t.tgid] = now
+	if text != nil {
+		t.claims.Store(&text)
+	}
+}
+
+// sameGroups says whether a thread is still in the control groups that it was in.
+func (e *taskEntry) sameGroups(tid uint32) bool {
+	if e.group < 0 {
+		fd, err := openat(unix.AT_FDCWD, "/proc/"+strconv.FormatUint(uint64(tid), 10)+"/cgroup", unix.O_RDONLY, 0)
+		if err != nil {
+			return false
+		}
+		e.group = fd
+	}
+	var buf [1024]byte
+	n, err := unix.Pread(e.group, buf[:], 0)
+	return err == nil && bytes.Equal(buf[:max(n, 0)], e.task.groups)
 }
 
 var errProc = errors.New("not understood")
@@ -178,6 +237,7 @@ func ask(tid uint32) (*task, error) {
 	t.MntNS = namespace(dir + "/ns/mnt")
 	t.PidNS = namespace(dir + "/ns/pid")
 	if text, err := os.ReadFile(dir + "/cgroup"); err == nil {
+		t.groups = text
 		t.cgroup = unifiedGroup(string(text))
 		t.CgroupID = groupID(t.cgroup)
 	}
@@ -223,27 +283,6 @@ func namespace(file string) uint32 {
 	return uint32(n)
 }
 
-func unifiedGroup(text string) string {
-	for line := range strings.Lines(text) {
-		if group, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "0::"); ok {
-			return group
-		}
-	}
-	return ""
-}
-
-// groupID is the id of a control group: the inode of its folder.
-func groupID(group string) uint64 {
-	var fs unix.Statfs_t
-	for _, root := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
-		var st unix.Stat_t
-		if unix.Statfs(root, &fs) == nil && fs.Type == unix.CGROUP2_SUPER_MAGIC && unix.Stat(root+group, &st) == nil {
-			return st.Ino
-		}
-	}
-	return 0
-}
-
 // exiting says whether a thread is past the point where it ends: what it closes
 // then, it does not close by a call.
 func (ts *tasks) exiting(tid uint32) bool {
@@ -279,25 +318,4 @@ func (ts *tasks) exiting(tid uint32) bool {
 	}
 	flags, _ := strconv.ParseUint(fields[6], 10, 64)
 	return flags&pfExiting != 0
-}
-
-// within says whether a process is one of roots or descends from one.
-func (ts *tasks) within(t *task, roots []uint32, now int64) bool {
-	pid, parent := t.tgid, t.PPID
-	for range 64 { // a chain that goes round is not one
-		for _, root := range roots {
-			if pid == root {
-				return true
-			}
-		}
-		if parent <= 1 {
-			return false
-		}
-		p := ts.get(parent, now)
-		if p == nobodyKnown {
-			return false
-		}
-		pid, parent = p.tgid, p.PPID
-	}
-	return false
 }

@@ -17,8 +17,8 @@ const (
 // DeclaredNames are the environment variables by which programs say for whom they act.
 var DeclaredNames = []string{"AI_AGENT", "CLAUDECODE", "CLAUDE_CODE_SESSION_ID", "CODEX_THREAD_ID", "TRACEPARENT"}
 
-// Declared returns what the program of an exec says of itself: NAME=VALUE with NULs
-// between. It is a claim; who acted for whom is said by AttrAgentID and AttrSession.
+// Declared returns what a program says of itself, in the record of its exec or the
+// first one of it: NAME=VALUE with NULs between. It is a claim; who acted for whom is said by AttrAgentID and AttrSession.
 func (r Record) Declared() []byte { return r.bytes(AttrDeclared) }
 
 // ScanEnviron returns what is declared in an environment, NAME=VALUE each ended by

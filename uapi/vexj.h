@@ -71,7 +71,8 @@
  * DECLARED IDENTITY
  *
  * What a program says of itself is in environment variables, and a producer
- * copies these at its exec: AI_AGENT, CLAUDECODE, CLAUDE_CODE_SESSION_ID,
+ * copies these at its exec (one that sees no execs: into the first record that it
+ * makes of the program): AI_AGENT, CLAUDECODE, CLAUDE_CODE_SESSION_ID,
  * CODEX_THREAD_ID, TRACEPARENT. VEXJ_ATTR_DECLARED has them as NAME=VALUE, in the
  * order of the environment, with a NUL between two, each cut after
  * VEXJ_DECLARED_ONE bytes and all together at most VEXJ_DECLARED_MAX. Only the
@@ -396,7 +397,7 @@ enum vexj_tag {
 	VEXJ_ATTR_ARGV		= 13,	/* bytes: EXEC, NUL between arguments, may be cut */
 	VEXJ_ATTR_RDEV		= 14,	/* struct vexj_attr_rdev: MKNOD of a device */
 	VEXJ_ATTR_LOCK		= 15,	/* struct vexj_attr_lock */
-	VEXJ_ATTR_DECLARED	= 16,	/* bytes: EXEC, see DECLARED IDENTITY */
+	VEXJ_ATTR_DECLARED	= 16,	/* bytes: see DECLARED IDENTITY */
 
 	VEXJ_ATTR_LOST		= 32,	/* struct vexj_attr_lost */
 	VEXJ_ATTR_PRODUCER	= 33,	/* struct vexj_attr_producer */
