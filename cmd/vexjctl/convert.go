@@ -18,8 +18,8 @@ import (
 
 	"vexj/cmd/internal/capture"
 	"vexj/cmd/internal/exit"
-	"vexj/cmd/internal/quote"
 	"vexj/compat"
+	"vexj/internal/quote"
 	"vexj/uapi"
 	"vexj/userjournal"
 )

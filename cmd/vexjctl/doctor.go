@@ -18,8 +18,8 @@ import (
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/held"
 	"vexj/cmd/internal/place"
-	"vexj/cmd/internal/quote"
-	"vexj/cmd/internal/render"
+	"vexj/internal/quote"
+	"vexj/internal/render"
 	"vexj/uapi"
 	"vexj/userjournal"
 )

@@ -12,10 +12,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"vexj/cmd/internal/exit"
-	"vexj/cmd/internal/quote"
-	"vexj/cmd/internal/render"
 	"vexj/compat"
 	"vexj/internal/layout"
+	"vexj/internal/quote"
+	"vexj/internal/render"
 	"vexj/uapi"
 	"vexj/userjournal"
 )

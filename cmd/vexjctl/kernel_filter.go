@@ -17,8 +17,8 @@ import (
 	"vexj/cmd/internal/capture"
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/place"
-	"vexj/cmd/internal/quote"
 	"vexj/cmd/internal/status"
+	"vexj/internal/quote"
 	"vexj/kmod/device"
 	"vexj/uapi"
 )

@@ -15,8 +15,8 @@ import (
 	"vexj/cmd/internal/capture"
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/place"
-	"vexj/cmd/internal/render"
 	"vexj/cmd/internal/status"
+	"vexj/internal/render"
 	"vexj/kmod/device"
 	"vexj/uapi"
 )

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"vexj/cmd/internal/capture"
-	"vexj/cmd/internal/quote"
 	"vexj/cmd/internal/status"
+	"vexj/internal/quote"
 	"vexj/uapi"
 )
 

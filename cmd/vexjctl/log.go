@@ -16,7 +16,7 @@ import (
 
 	"vexj/cmd/internal/capture"
 	"vexj/cmd/internal/exit"
-	"vexj/cmd/internal/when"
+	"vexj/internal/when"
 	"vexj/query"
 	"vexj/uapi"
 	"vexj/userjournal"

@@ -8,7 +8,7 @@ import (
 	"os"
 	"time"
 
-	"vexj/cmd/internal/render"
+	"vexj/internal/render"
 	"vexj/uapi"
 	"vexj/userjournal"
 )

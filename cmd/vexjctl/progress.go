@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"vexj/cmd/internal/capture"
-	"vexj/cmd/internal/quote"
 	"vexj/cmd/internal/terminal"
+	"vexj/internal/quote"
 )
 
 const progressEvery = 500 * time.Millisecond

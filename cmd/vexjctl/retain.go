@@ -12,7 +12,7 @@ import (
 
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/limit"
-	"vexj/cmd/internal/quote"
+	"vexj/internal/quote"
 	"vexj/userjournal"
 )
 

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vexj/cmd/internal/exit"
-	"vexj/cmd/internal/render"
+	"vexj/internal/render"
 	"vexj/userjournal"
 )
 

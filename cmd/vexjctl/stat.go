@@ -13,7 +13,7 @@ import (
 
 	"vexj/cmd/internal/capture"
 	"vexj/cmd/internal/exit"
-	"vexj/cmd/internal/quote"
+	"vexj/internal/quote"
 	"vexj/query"
 	"vexj/userjournal"
 )

@@ -17,7 +17,7 @@ import (
 	"vexj/cmd/internal/capture"
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/notify"
-	"vexj/cmd/internal/quote"
+	"vexj/internal/quote"
 )
 
 func newCommand() *cobra.Command {

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"vexj/cmd/internal/quote"
+	"vexj/internal/quote"
 )
 
 // Describe appends every field of a record, one a line, under the names that it

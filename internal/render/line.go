@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"vexj/cmd/internal/quote"
+	"vexj/internal/quote"
 	"vexj/uapi"
 )
 

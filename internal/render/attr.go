@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"vexj/cmd/internal/quote"
+	"vexj/internal/quote"
 	"vexj/uapi"
 )
 

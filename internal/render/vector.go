@@ -6,7 +6,7 @@ import (
 	"math"
 	"strconv"
 
-	"vexj/cmd/internal/quote"
+	"vexj/internal/quote"
 	"vexj/uapi"
 )
 

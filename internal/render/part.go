@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"vexj/cmd/internal/quote"
 	"vexj/internal/layout"
+	"vexj/internal/quote"
 )
 
 // fewBytes is how much of an opaque field is shown unless all is wanted.

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"vexj/cmd/internal/quote"
+	"vexj/internal/quote"
 	"vexj/uapi"
 )
 

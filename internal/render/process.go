@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"vexj/cmd/internal/quote"
+	"vexj/internal/quote"
 	"vexj/uapi"
 )
 

@@ -6,7 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"vexj/cmd/internal/quote"
+	"vexj/internal/quote"
 	"vexj/uapi"
 )
 
