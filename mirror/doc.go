@@ -65,6 +65,14 @@
 // fills again and again adds a LOST record to 256 others or twenty in a second,
 // whichever is more.
 //
+// # Emitted records
+//
+// Emit takes records that come from no ring, such as an agent's intent, and numbers
+// them from the producer's counter. They wait in a queue that the pass empties behind
+// the rings; so to settle they are what a ring's records are to it: a number up to
+// the limit is missing, or it is here. Nothing that was emitted can be lost but with
+// the run, as what does not fit the queue is refused before it has a number.
+//
 // # One run
 //
 // A journal has a run from PRODUCER_START to PRODUCER_STOP. Both take a number

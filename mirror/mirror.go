@@ -22,6 +22,8 @@ type Mirror struct {
 	order    order
 	samples  [round][]byte
 
+	emissions emissions
+
 	mu    sync.Mutex
 	stats Stats
 	told  told
@@ -67,6 +69,7 @@ func newMirror(src Source, rd waiter, rings []*ring.Ring, w Journal, o Options) 
 // What the journal acknowledged before is safe. Run is called once.
 func (m *Mirror) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, m.rd.Wake)()
+	defer m.emissions.end()
 	err := m.start()
 	if err == nil {
 		err = m.capture(ctx)
@@ -147,6 +150,7 @@ func (m *Mirror) pause() time.Duration {
 
 // finish journals all that the stopped source has left behind.
 func (m *Mirror) finish() error {
+	m.emissions.end()
 	if m.order == nil {
 		return nil
 	}

@@ -32,7 +32,7 @@ type Options struct {
 	// documentation. Default 8 MiB.
 	Hold int
 
-	// Digest is fed every record that came from a ring and was journaled, as
+	// Digest is fed every record that came from a ring or Emit and was journaled, as
 	// it stood there and in the order of the journal, so that the same can be
 	// computed from the journal and compared. Default none.
 	Digest hash.Hash

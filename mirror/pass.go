@@ -47,6 +47,7 @@ func (m *Mirror) pass(ending bool) (more bool, limit uint64) {
 	limit = m.look()
 	m.watchFill()
 	more = m.drain()
+	m.takeEmitted(!more)
 	if !more {
 		m.order.settle(limit, m.now(), ending)
 	}

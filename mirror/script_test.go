@@ -24,6 +24,7 @@ import (
 //	wild:9   CPU 0 records number 9, which nobody gave out
 //	broken:0 CPU 0's ring has a header that is impossible
 //	given:9  numbers up to 9 were given out
+//	emit:5   somebody emits a record, which is given number 5
 //	pass     the mirror looks
 //	+50ms    time goes by
 //
@@ -58,6 +59,12 @@ func (s *script) step(word string) {
 		s.clock = s.clock.Add(d)
 	case verb == "given":
 		s.given(s.number(arg))
+	case verb == "emit":
+		id, err := s.Emit(numbered(0, 0, 0, 200))
+		s.check(err)
+		if id != testBase+s.number(arg) {
+			s.t.Fatalf("emitted as %#x, not as number %s", id, arg)
+		}
 	case strings.HasPrefix(verb, "lost"):
 		cause := uapi.LostFull
 		if verb == "lost-path" {
@@ -181,6 +188,12 @@ func TestOrder(t *testing.T) {
 		{"no counter knows", "0:2 given:4 0:4 pass +999ms pass", "S1 2 L3*1unknown 4 E5"},
 		{"after the grace", "0:2 0:4 pass +1s pass 0:5 pass", "S1 2 L3*1unknown 4 5 E6"},
 		{"after its loss was told", "0:2 0:4 pass +1s pass 1:3 0:5 pass", "S1 2 L3*1unknown 4 5 E6"},
+
+		{"emitted", "0:2 emit:3 pass 1:4 emit:5 emit:6 pass", "S1 2 3 4 5 6 E7"},
+		{"emitted and a late commit", "0:2~ emit:3 1:4 pass +50ms pass 0:2! pass", "S1 2 3 4 E5"},
+		{"emitted beside a loss", "0:2 lost:3 emit:4 pass +50ms pass emit:5 pass", "S1 2 L3*1full 4 5 E6"},
+		{"emitted above a loss at the stop", "0:2 lost:3 emit:4", "S1 2 L3*1full 4 E5"},
+		{"emitted at the stop", "0:2 emit:3", "S1 2 3 E4"},
 
 		{"junk", "0:2 junk:0 0:3 pass", "S1 2 3 E4"},
 		{"junk that had a number", "0:2 junk:0 given:3 0:4 pass +50ms pass", "S1 2 L3*1malformed 4 E5"},

@@ -5,8 +5,8 @@ package mirror
 import "vexj/uapi"
 
 // A Source is the producer whose rings are mirrored, as far as the mirror must
-// know it. Its methods are called from the goroutine of Run alone, never for
-// each record.
+// know it. Its methods are called from the goroutine of Run, never for each
+// record; NextSequence and IDBase also by whoever calls Emit.
 type Source interface {
 	// ID is the producer's number in event ids.
 	ID() uint32

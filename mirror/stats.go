@@ -8,7 +8,8 @@ import "vexj/uapi"
 type Stats struct {
 	Counters Counters // of the producer
 
-	Records   uint64 // journaled from the rings
+	Records   uint64 // journaled from the rings, and emitted
+	Emitted   uint64 // of these
 	Bytes     uint64 // of these
 	Lost      [uapi.LostCauses]uint64
 	LostTold  uint64 // LOST records, which tell Lost
@@ -34,7 +35,7 @@ func (m *Mirror) publish() {
 	defer m.mu.Unlock()
 	s := &m.stats
 	s.Counters = m.tally.counters
-	s.Records, s.Bytes = m.out.journaled, m.out.bytes
+	s.Records, s.Bytes, s.Emitted = m.out.journaled, m.out.bytes, m.emissions.count
 	s.Lost, s.LostTold = m.tally.declared, m.out.lostTold
 	s.Malformed, s.Late, s.Stray = m.tally.bad, m.tally.late, m.tally.stray
 	s.Waiting = m.order.waiting()

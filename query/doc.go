@@ -39,4 +39,11 @@
 // A path whose root side is cut (VEXJ_F_PATH_TRUNCATED) is only matched by a
 // pattern that does not begin with a slash: what the others ask about is what
 // was cut off. A record matches if its path or its second path does.
+//
+// # Tags
+//
+// The TAGS attribute is JSON. Of an array the strings in it are tags; of an object
+// its members are, but those that are false or null, and one whose value is a
+// string is also the tag name=value; a string by itself is one tag. Anything else
+// has none.
 package query

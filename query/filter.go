@@ -18,20 +18,26 @@ const maxTime = math.MaxInt64
 // Filter is compiled [Conditions]. It does not change: any number of goroutines
 // may ask it.
 type Filter struct {
-	view     View
-	types    *typeSet // nil: any
-	pids     []uint32
-	flagMask uapi.Flags // of these, exactly flagWant must be set
-	flagWant uapi.Flags
-	flagAny  uapi.Flags // of these, one
+	view         View
+	types        *typeSet // nil: any
+	categories   []uapi.Category
+	minPriority  uapi.Priority
+	minRelevance uint32
+	pids         []uint32
+	flagMask     uapi.Flags // of these, exactly flagWant must be set
+	flagWant     uapi.Flags
+	flagAny      uapi.Flags // of these, one
 
-	wanted   facts // the attributes that some condition is about
-	paths    []glob
-	uids     []uint32
-	commands []component
-	inodes   []uint64
-	agents   []string
-	sessions []uint64
+	wanted       facts // the attributes that some condition is about
+	paths        []glob
+	uids         []uint32
+	commands     []component
+	inodes       []uint64
+	agents       []string
+	sessions     []uint64
+	transactions []uint64
+	chains       []uint64
+	tags         []string
 
 	keys  [][]userjournal.Key
 	timed bool
@@ -51,6 +57,15 @@ func (f *Filter) Match(r uapi.Record) bool {
 	if len(f.pids) > 0 && !slices.Contains(f.pids, r.PID()) {
 		return false
 	}
+	if len(f.categories) > 0 && !slices.Contains(f.categories, r.Type().Category()) {
+		return false
+	}
+	if p := r.Priority(); f.minPriority != 0 && (p == 0 || p > f.minPriority) {
+		return false
+	}
+	if r.Relevance() < f.minRelevance {
+		return false
+	}
 	flags := r.Flags()
 	if flags&f.flagMask != f.flagWant || f.flagAny != 0 && flags&f.flagAny == 0 {
 		return false
@@ -58,8 +73,13 @@ func (f *Filter) Match(r uapi.Record) bool {
 	return f.wanted == 0 || f.matchAttrs(r)
 }
 
+// MatchAt is Match with the conditions about time, for a record of the time t.
+func (f *Filter) MatchAt(r uapi.Record, t time.Time) bool {
+	return f.Match(r) && f.Within(t)
+}
+
 // facts are what attributes tell of a record.
-type facts uint8
+type facts uint16
 
 const (
 	factTask facts = 1 << iota
@@ -67,6 +87,9 @@ const (
 	factInode
 	factAgent
 	factSession
+	factTransaction
+	factChain
+	factTags
 )
 
 func (f *Filter) facts() (w facts) {
@@ -80,6 +103,9 @@ func (f *Filter) facts() (w facts) {
 	need(factInode, len(f.inodes))
 	need(factAgent, len(f.agents))
 	need(factSession, len(f.sessions))
+	need(factTransaction, len(f.transactions))
+	need(factChain, len(f.chains))
+	need(factTags, len(f.tags))
 	return w
 }
 
@@ -110,6 +136,12 @@ func factOf(tag uapi.Tag) facts {
 		return factAgent
 	case uapi.AttrSession:
 		return factSession
+	case uapi.AttrTransaction:
+		return factTransaction
+	case uapi.AttrChain:
+		return factChain
+	case uapi.AttrTags:
+		return factTags
 	}
 	return 0
 }
@@ -124,8 +156,18 @@ func (f *Filter) matchFact(fact facts, v []byte) bool {
 		return len(v) >= fileInode+8 && slices.Contains(f.inodes, binary.LittleEndian.Uint64(v[fileInode:]))
 	case factAgent:
 		return slices.Contains(f.agents, string(v))
+	case factTransaction:
+		return oneOf(f.transactions, v)
+	case factChain:
+		return oneOf(f.chains, v)
+	case factTags:
+		return hasTag(v, f.tags)
 	}
-	return len(v) == 8 && slices.Contains(f.sessions, binary.LittleEndian.Uint64(v))
+	return oneOf(f.sessions, v)
+}
+
+func oneOf(wanted []uint64, v []byte) bool {
+	return len(v) == 8 && slices.Contains(wanted, binary.LittleEndian.Uint64(v))
 }
 
 func (f *Filter) matchPath(path []byte) bool {

@@ -81,6 +81,55 @@ func TestFilterMatch(t *testing.T) {
 	}
 }
 
+func TestFilterFields(t *testing.T) {
+	m := records(t, []operation{
+		0: {t: uapi.FSWrite, priority: uapi.PriorityCritical, relevance: 90, tags: `["build","x y"]`},
+		1: {t: uapi.SemIntent, priority: uapi.PriorityHigh, transaction: 5, tags: `{"build":true,"team":"core","off":false}`},
+		2: {t: uapi.AgentDecision, priority: uapi.PriorityLow, chain: 6, relevance: 100, tags: `["b\u0075ild"]`},
+		3: {t: 0x0177, flags: uapi.FlagAtomic | uapi.FlagIndexed, transaction: 5, chain: 6, tags: `"build"`},
+		4: {t: uapi.FSDelete, flags: uapi.FlagAtomic | uapi.FlagFailed, tags: `build`},
+		5: {t: uapi.VectorCreate, priority: 7, relevance: 50, tags: `["team=core", 7, null]`},
+	})
+	j := write(t, m, userjournal.Options{})
+	for _, tc := range []struct {
+		name string
+		c    Conditions
+		want []int
+	}{
+		{"category", Conditions{Categories: []uapi.Category{uapi.CategoryFilesystem}}, []int{0, 3, 4}},
+		{"categories", Conditions{Categories: []uapi.Category{uapi.CategorySemantic, uapi.CategoryAgent}}, []int{1, 2}},
+		{"category and type", Conditions{Categories: []uapi.Category{uapi.CategoryFilesystem}, Types: []uapi.Type{uapi.FSDelete, uapi.SemIntent}}, []int{4}},
+		{"no such category", Conditions{Categories: []uapi.Category{uapi.CategoryGraph}}, nil},
+		{"transaction", Conditions{Transactions: []uint64{4, 5}}, []int{1, 3}},
+		{"chain", Conditions{Chains: []uint64{6}}, []int{2, 3}},
+		{"chain and transaction", Conditions{Chains: []uint64{6}, Transactions: []uint64{5}}, []int{3}},
+		{"priority", Conditions{MinPriority: uapi.PriorityHigh}, []int{0, 1}},
+		{"least priority", Conditions{MinPriority: uapi.PriorityBackground}, []int{0, 1, 2, 3, 4}},
+		{"relevance", Conditions{MinRelevance: 90}, []int{0, 2}},
+		{"flags", Conditions{Flags: uapi.FlagAtomic | uapi.FlagIndexed}, []int{3}},
+		{"flags and success", Conditions{Flags: uapi.FlagAtomic, Succeeded: true}, []int{3}},
+		{"flags and failure", Conditions{Flags: uapi.FlagAtomic, Failed: true}, []int{4}},
+		{"tag", Conditions{Tags: []string{"build"}}, []int{0, 1, 2, 3}},
+		{"tags", Conditions{Tags: []string{"off", "x y", "team=core"}}, []int{0, 1, 5}},
+		{"name of a tag", Conditions{Tags: []string{"team"}}, []int{1}},
+		{"part of a tag", Conditions{Tags: []string{"buil", "x"}}, nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			f := compile(t, tc.c)
+			for name, from := range map[string]Journal{"memory": m, "journal": j} {
+				var got []int
+				err := f.Scan(from, userjournal.ScanOptions{}, func(ordinal uint64, r uapi.Record) error {
+					got = append(got, int(ordinal)-1)
+					return nil
+				})
+				if err != nil || !slices.Equal(got, tc.want) {
+					t.Errorf("%s: got %v, %v, want %v", name, got, err, tc.want)
+				}
+			}
+		})
+	}
+}
+
 func TestCompileRefuses(t *testing.T) {
 	for _, tc := range []struct {
 		name string
@@ -90,6 +139,9 @@ func TestCompileRefuses(t *testing.T) {
 		{"path", Conditions{Paths: []string{"/a["}}, ErrPattern},
 		{"command", Conditions{Commands: []string{"{"}}, ErrPattern},
 		{"flags", Conditions{Failed: true, Succeeded: true}, ErrCondition},
+		{"required flags", Conditions{Flags: uapi.FlagFailed, Succeeded: true}, ErrCondition},
+		{"priority", Conditions{MinPriority: 6}, ErrCondition},
+		{"relevance", Conditions{MinRelevance: 101}, ErrCondition},
 		{"times", Conditions{Since: wall(5), Until: wall(5)}, ErrCondition},
 	} {
 		if f, err := tc.c.Compile(All); !errors.Is(err, tc.want) || f != nil {

@@ -47,6 +47,13 @@ type operation struct {
 
 	mask   uint64 // 0: all
 	noMask bool
+
+	transaction, chain, parent, root, id uint64
+	tags, intent                         string
+	priority                             uapi.Priority
+	relevance                            uint32
+	ppid                                 uint32
+	child                                uint32
 }
 
 func (o operation) record(tb testing.TB, b *uapi.Builder) uapi.Record {
@@ -58,12 +65,18 @@ func (o operation) record(tb testing.TB, b *uapi.Builder) uapi.Record {
 	if o.noMask {
 		mask = 0
 	}
+	if o.priority == 0 {
+		o.priority = uapi.PriorityNormal
+	}
+	if o.id == 0 {
+		o.id = uapi.IDBase(uapi.ProducerTest, wallOffset) + o.ktime
+	}
 	b.Begin(uapi.Header{
-		EventID: uapi.IDBase(uapi.ProducerTest, wallOffset) + o.ktime, Type: o.t, Flags: o.flags, PID: o.pid, Ktime: o.ktime,
-		Priority: uapi.PriorityNormal, VisibilityMask: mask,
+		EventID: o.id, Type: o.t, Flags: o.flags, PID: o.pid, Ktime: o.ktime,
+		Priority: o.priority, VisibilityMask: mask, Relevance: o.relevance, Parent: o.parent, RootCause: o.root,
 	})
 	if o.comm != "" {
-		task := uapi.Task{TID: o.pid, UID: o.uid, StartTime: uint64(o.pid) * 10}
+		task := uapi.Task{TID: o.pid, PPID: o.ppid, UID: o.uid, StartTime: uint64(o.pid) * 10}
 		copy(task.Comm[:], o.comm)
 		b.AddTask(task)
 		b.AddIO(uapi.IO{Offset: uapi.NoOffset, Length: 4096, Result: o.result, Duration: 7})
@@ -85,6 +98,21 @@ func (o operation) record(tb testing.TB, b *uapi.Builder) uapi.Record {
 	}
 	if o.session > 0 {
 		b.AddU64(uapi.AttrSession, o.session)
+	}
+	if o.transaction > 0 {
+		b.AddU64(uapi.AttrTransaction, o.transaction)
+	}
+	if o.chain > 0 {
+		b.AddU64(uapi.AttrChain, o.chain)
+	}
+	if o.tags != "" {
+		b.AddString(uapi.AttrTags, o.tags)
+	}
+	if o.intent != "" {
+		b.AddString(uapi.AttrAgentIntent, o.intent)
+	}
+	if o.child > 0 {
+		b.AddChild(uapi.Child{PID: o.child, TID: o.child})
 	}
 	if o.lost > 0 {
 		b.AddLost(uapi.Lost{Count: o.lost, First: 1, Last: o.lost})

@@ -26,8 +26,8 @@ func (f *Filter) makeKeys() (groups [][]userjournal.Key) {
 	if f.types != nil {
 		add(keysOf(f.types.list, userjournal.TypeKey))
 	}
-	if f.flagWant != 0 {
-		add(flagKeys(f.flagWant))
+	for _, key := range flagKeys(f.flagWant) {
+		add([]userjournal.Key{key})
 	}
 	if f.flagAny != 0 {
 		add(flagKeys(f.flagAny))

@@ -5,6 +5,7 @@ package query
 import (
 	"slices"
 
+	"vexj/uapi"
 	"vexj/userjournal"
 )
 
@@ -27,11 +28,25 @@ func (f *Filter) MayMatch(z *userjournal.ZoneMap) bool {
 }
 
 func (f *Filter) mayHaveType(z *userjournal.ZoneMap) bool {
+	if len(f.categories) > 0 && !slices.ContainsFunc(f.categories, func(c uapi.Category) bool { return mayHaveCategory(z, c) }) {
+		return false
+	}
 	if f.types == nil {
 		return true
 	}
 	for _, t := range f.types.list {
 		if z.MayHaveType(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayHaveCategory asks for one type of each of those that a zone map can tell
+// apart.
+func mayHaveCategory(z *userjournal.ZoneMap, c uapi.Category) bool {
+	for op := range uapi.Type(0x20) {
+		if z.MayHaveType(uapi.Type(c)|op) || z.MayHaveType(uapi.Type(c)|0x40|op) {
 			return true
 		}
 	}
