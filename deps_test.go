@@ -43,6 +43,7 @@ var arrows = map[string][]string{
 	"internal/conformance": {"uapi"},
 	"internal/matrix":      {"*"},
 	"internal/tap":         {"ring", "uapi"},
+	"internal/distance":    nil,
 	"internal/layout":      nil,
 	"internal/produce":     {"uapi"},
 	"internal/quote":       nil,
@@ -80,7 +81,7 @@ var outside = map[string][]string{
 	"github.com/spf13/cobra":           {"cmd"},
 	"github.com/spf13/pflag":           {"cmd"},
 	"github.com/zeebo/blake3":          {"userjournal"},
-	"golang.org/x/sys":                 {"agent", "bench", "bpf", "cmd", "compat/capability", "fuse", "internal", "kmod", "mirror", "ring", "uapi", "userjournal"},
+	"golang.org/x/sys":                 {"agent", "bench", "bpf", "cmd", "compat/capability", "fuse", "hnsw", "internal", "kmod", "mirror", "ring", "uapi", "userjournal"},
 	"golang.org/x/term":                {"cmd"},
 }
 
