@@ -13,14 +13,14 @@ import (
 
 var errReplaying = errors.New("hnsw: records are being applied: call Recovered before the first change")
 
-// spread bounds how far apart in a journal the records of one operation are, in
-// numbers, and how far a slot is beyond those in use.
+// spread bounds the records of one operation, and how far a slot is beyond those in
+// use.
 const spread = 1 << 20
 
 // redo is what is known while records are applied.
 type redo struct {
-	low      uint64            // records up to this number are done
-	ranges   map[uint64]uint64 // of numbers above it that are, first to last
+	floor    uint64              // records up to this one are in the snapshot
+	done     map[uint64]struct{} // operations that were redone, by their first record
 	pending  map[uint64]*parts
 	versions map[listKey]uint64
 	early    map[uint32][]list // of nodes whose own record comes later
@@ -35,7 +35,7 @@ type listKey struct {
 
 // parts are the records of an operation that have come so far.
 type parts struct {
-	recs []uapi.Record
+	recs map[int]uapi.Record
 	want int
 }
 
@@ -60,7 +60,7 @@ func (g *Graph) Apply(rec uapi.Record) error {
 	r := g.redo
 	if r == nil {
 		r = &redo{
-			low: g.journal.seq.Load(), ranges: map[uint64]uint64{}, pending: map[uint64]*parts{}, versions: map[listKey]uint64{}, early: map[uint32][]list{},
+			floor: g.journal.last.Load(), done: map[uint64]struct{}{}, pending: map[uint64]*parts{}, versions: map[listKey]uint64{}, early: map[uint32][]list{},
 			entry: g.journal.clock.Load(),
 		}
 		g.redo = r
@@ -69,7 +69,6 @@ func (g *Graph) Apply(rec uapi.Record) error {
 	case uapi.GraphNodeCreate, uapi.GraphNodeDelete, uapi.GraphNodeUpdate, uapi.GraphPropSet, uapi.GraphPropDelete,
 		uapi.GraphEdgeCreate, uapi.GraphEdgeDelete, uapi.GraphEdgeUpdate:
 	default:
-		r.done(rec.GlobalSequence(), rec.GlobalSequence())
 		return nil
 	}
 	done, err := r.collect(rec)
@@ -82,45 +81,53 @@ func (g *Graph) Apply(rec uapi.Record) error {
 	}
 	g.world.Lock()
 	defer g.world.Unlock()
-	return g.redoOp(r, o)
+	if err := g.redoOp(r, o); err != nil {
+		return err
+	}
+	r.done[done[0].EventID()] = struct{}{}
+	if last := done[len(done)-1].EventID(); last > g.journal.last.Load() {
+		g.journal.last.Store(last)
+	}
+	return nil
 }
 
 // collect keeps a record until its operation is complete, and then returns all.
 func (r *redo) collect(rec uapi.Record) ([]uapi.Record, error) {
-	n := rec.GlobalSequence()
-	if n <= r.low {
+	if rec.EventID() <= r.floor {
 		return nil, nil
 	}
 	first, ok := rec.U64(uapi.AttrTransaction)
-	if r.ranges[first] >= n {
-		return nil, nil
+	if !ok || first > rec.EventID() || first <= r.floor {
+		return nil, fmt.Errorf("%w: event %d is not of the operation %d", ErrRecord, rec.EventID(), first)
 	}
-	if !ok || first > n || n-first >= spread || first <= r.low {
-		return nil, fmt.Errorf("%w: number %d is not of the operation %d", ErrRecord, n, first)
+	if _, ok := r.done[first]; ok {
+		return nil, nil
 	}
 	h, err := parseHead(rec.Payload())
 	if err != nil {
 		return nil, err
 	}
+	if (h.part == 0) != (first == rec.EventID()) {
+		return nil, fmt.Errorf("%w: event %d is part %d of the operation %d", ErrRecord, rec.EventID(), h.part, first)
+	}
 	p := r.pending[first]
 	if p == nil {
-		p = &parts{want: h.parts}
+		p = &parts{recs: map[int]uapi.Record{}, want: h.parts}
 		r.pending[first] = p
 	}
-	at := int(n - first)
-	if h.parts != p.want || at >= p.want {
-		return nil, fmt.Errorf("%w: part %d of %d, and of %d before", ErrRecord, at, h.parts, p.want)
+	if h.parts != p.want {
+		return nil, fmt.Errorf("%w: event %d is of %d parts, others of %d", ErrRecord, rec.EventID(), h.parts, p.want)
 	}
-	if slices.ContainsFunc(p.recs, func(o uapi.Record) bool { return o.GlobalSequence() == n }) {
-		return nil, nil
-	}
-	p.recs = append(p.recs, slices.Clone(rec))
+	p.recs[h.part] = slices.Clone(rec)
 	if len(p.recs) < p.want {
 		return nil, nil
 	}
 	delete(r.pending, first)
-	slices.SortFunc(p.recs, func(a, b uapi.Record) int { return int(a.GlobalSequence()) - int(b.GlobalSequence()) })
-	return p.recs, nil
+	recs := make([]uapi.Record, p.want)
+	for i := range recs {
+		recs[i] = p.recs[i]
+	}
+	return recs, nil
 }
 
 // redoOp applies an operation after it has checked that it can. Alone in the world.
@@ -162,28 +169,7 @@ func (g *Graph) redoOp(r *redo, o *redoneOp) error {
 		g.dead.Add(-1)
 	}
 	r.applied++
-	last := o.number + uint64(o.parts) - 1
-	r.done(o.number, last)
-	if last > g.journal.seq.Load() {
-		g.journal.seq.Store(last)
-	}
 	return nil
-}
-
-// done notes numbers that need not come again.
-func (r *redo) done(first, last uint64) {
-	if first <= r.low {
-		return
-	}
-	r.ranges[first] = last
-	for {
-		last, ok := r.ranges[r.low+1]
-		if !ok {
-			return
-		}
-		delete(r.ranges, r.low+1)
-		r.low = last
-	}
 }
 
 func (g *Graph) clockAtLeast(v uint64) {
@@ -317,6 +303,7 @@ func (g *Graph) Recovered() (r Recovery, err error) {
 	r = Recovery{Operations: g.redo.applied, Incomplete: len(g.redo.pending)}
 	g.redo = nil
 	r.Links = g.prune()
+	g.journal.run.After(g.journal.last.Load())
 	g.world.Unlock()
 	return r, g.retrain()
 }

@@ -5,29 +5,21 @@ package hnsw
 import (
 	"fmt"
 
+	"vexj/internal/produce"
 	"vexj/uapi"
 )
 
-// Metric says what is near. All are smaller for what is nearer.
-type Metric uint8
+// Metric says what is near: L2 is the squared distance, Cosine 1 less the cosine,
+// Dot the inner product negated, and under Hamming an element above 0 is a 1.
+type Metric = uapi.Metric
 
 const (
-	L2        Metric = 0 // squared Euclidean distance
-	Cosine    Metric = 1 // 1 - cosine of the angle
-	Dot       Metric = 2 // the inner product, negated
-	Manhattan Metric = 3 // sum of absolute differences
-	Hamming   Metric = 4 // how many bits differ; an element above 0 is a 1
+	L2        = uapi.MetricL2
+	Cosine    = uapi.MetricCosine
+	Dot       = uapi.MetricDot
+	Manhattan = uapi.MetricManhattan
+	Hamming   = uapi.MetricHamming
 )
-
-var metricNames = [...]string{"l2", "cosine", "dot", "manhattan", "hamming"}
-
-// String returns the metric's word.
-func (m Metric) String() string {
-	if int(m) < len(metricNames) {
-		return metricNames[m]
-	}
-	return fmt.Sprintf("metric %d", uint8(m))
-}
 
 // Codes says by what the graph is traversed. Results are ranked by the originals
 // whichever it is.
@@ -86,6 +78,9 @@ type Config struct {
 
 	Source Source // nil: the graph keeps the originals
 	Sink   Sink   // nil: no records
+	// Run numbers the records; nil: one of the graph's own. Who gives it makes the
+	// records of its start and its stop.
+	Run *produce.Run
 	// Searches is how many searches' records are handed to the sink together; 0:
 	// searches make none.
 	Searches int
@@ -104,7 +99,7 @@ func (c *Config) fill() error {
 	switch {
 	case c.Dims < 1 || c.Dims > MaxDims:
 		return fmt.Errorf("%w: %d dimensions: give 1 to %d", ErrConfig, c.Dims, MaxDims)
-	case int(c.Metric) >= len(metricNames):
+	case !c.Metric.Known():
 		return fmt.Errorf("%w: %s is unknown", ErrConfig, c.Metric)
 	case int(c.Codes) >= len(codeNames):
 		return fmt.Errorf("%w: %s are unknown", ErrConfig, c.Codes)

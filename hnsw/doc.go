@@ -37,26 +37,27 @@
 // # Records
 //
 // Each change is one operation, whose records the [Sink] gets together, before the
-// call returns. All have the producer hnsw, the operation's first number as
+// call returns. All have the producer hnsw, the event id of the first of them as
 // attribute transaction, the id as graph-node, and a payload that is little-endian
 // and begins with
 //
-//	0 u8  format: 1
-//	1 u8  operation: 1 insert, 2 delete, 3 update, 4 sweep
-//	2 u16 0
-//	4 u32 records of the operation
+//	 0 u8  format: 1
+//	 1 u8  operation: 1 insert, 2 delete, 3 update, 4 sweep
+//	 2 u16 0
+//	 4 u32 records of the operation
+//	 8 u32 which of them this is, from 0
+//	12 u32 dimensions
 //
-// Their numbers (global_sequence) follow each other. The first is NODE_CREATE,
-// NODE_DELETE (also of a sweep) or NODE_UPDATE, whose payload goes on
+// The first is NODE_CREATE, NODE_DELETE (also of a sweep) or NODE_UPDATE, whose
+// payload goes on
 //
-//	 8 u64 id
-//	16 u32 slot of the new node, ~0 for none
-//	20 u32 slot that died, ~0 for none
-//	24 u32 level of the new node
-//	28 u32 dimensions
-//	32 u64 version of the entry, 0: it stays
-//	40 u32 slot of the entry, ~0 for none
-//	44 u32 level of the entry
+//	16 u64 id
+//	24 u32 slot of the new node, ~0 for none
+//	28 u32 slot that died, ~0 for none
+//	32 u32 level of the new node
+//	36 u32 slot of the entry, ~0 for none
+//	40 u64 version of the entry, 0: it stays
+//	48 u64 level of the entry
 //
 // The others have it for parent. NODE_CREATE and NODE_UPDATE are followed by
 // PROP_SET with the vector as the graph keeps it, cut into pieces, unless a Source
@@ -77,12 +78,11 @@
 // lock: of two records of one list the higher is the later, in whatever order
 // operations that ran at a time were written.
 //
-// A search is two records, if the Config asks for them. GRAPH_QUERY has after
-// u8 format, u8 evidence, u8 metric and u8 codes the u32 k, ef and count of results,
-// and with evidence {u64 id, f32 distance} for each. GRAPH_TRAVERSE, whose parent it
-// is, has after u8 format and three zeroes the u32 level of the entry, nodes
-// expanded and distances computed; its graph-node is the entry's id. They are handed
-// over for several searches at a time.
+// A search is two records, if the Config asks for them, which are handed over for
+// several searches at a time: GRAPH_QUERY with the attributes search, vector-metric
+// and, with evidence, results; and GRAPH_TRAVERSE, which it is the parent of, whose
+// attribute search has the nodes expanded and the vectors compared, and graph-node
+// where it began.
 //
 // [Graph.Apply] redoes records, and [Graph.Digest] tells that the result is the
 // graph that they came from, to the last link. To make a journal of them the log

@@ -70,7 +70,7 @@ func (g *Graph) scanIDs(s *scratch, to []Result, k int, o *SearchOptions, pass f
 		return to, err
 	}
 	for _, c := range near[:min(k, len(near))] {
-		to = append(to, Result{g.meta(c.slot()).name(), c.distance()})
+		to = append(to, Result{ID: g.meta(c.slot()).name(), Distance: c.distance()})
 	}
 	return to, nil
 }

@@ -79,7 +79,7 @@ func prepare(cfg Config) (*Graph, error) {
 	g.entry.Store(noEntry)
 	g.known.reset(firstRows)
 	g.initSpaces()
-	g.journal.init(cfg.Sink, cfg.Searches)
+	g.journal.init(&cfg)
 	return g, nil
 }
 

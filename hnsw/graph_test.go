@@ -62,7 +62,7 @@ func brute(m Metric, vs map[uint64][]float32, q []float32, k int, pass func(uint
 	var all []Result
 	for id, v := range vs {
 		if pass == nil || pass(id) {
-			all = append(all, Result{id, float32(apart(m, q, v))})
+			all = append(all, Result{ID: id, Distance: float32(apart(m, q, v))})
 		}
 	}
 	slices.SortFunc(all, func(a, b Result) int { return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(a.ID, b.ID)) })

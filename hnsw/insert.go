@@ -14,17 +14,6 @@ type Cause struct {
 	Parent, Root uint64
 }
 
-// root is the first of the chain that an event with this cause is in.
-func (c Cause) root(self uint64) uint64 {
-	switch {
-	case c.Root != 0:
-		return c.Root
-	case c.Parent != 0:
-		return c.Parent
-	}
-	return self
-}
-
 // Insert adds a vector. If originals come from a Source that fails at those of
 // neighbours, the vector is added all the same, with links that may be worse, and
 // the error says so.

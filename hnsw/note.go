@@ -3,16 +3,15 @@
 package hnsw
 
 import (
-	"encoding/binary"
-	"math"
-
+	"vexj/internal/produce"
 	"vexj/uapi"
 )
 
 // note has the builders of a search's records.
 type note struct {
 	query, traverse uapi.Builder
-	payload         []byte
+	begin           uint64
+	flags           uint32
 }
 
 // noteBatch is records of searches that the sink does not have yet.
@@ -23,22 +22,27 @@ type noteBatch struct {
 	recs     []uapi.Record
 }
 
-// mostResults bounds the results that a record has.
-const mostResults = 4096
-
 // noteSearch makes the records of a search: that it was, and the traversal that it
 // caused.
 func (g *Graph) noteSearch(s *scratch, found []Result, k int, o *SearchOptions) error {
 	j := &g.journal
-	now := j.time.now()
+	a := uapi.Search{
+		K: uint32(k), Ef: uint32(o.Ef), Found: uint32(len(found)), Flags: s.note.flags,
+		Visited: uint64(s.evals), Duration: produce.Now() - s.note.begin, Radius: o.radius, Hops: uint32(s.hops),
+	}
+	if o.Filter != nil || o.Only != nil {
+		a.Flags |= uapi.SearchFiltered
+	}
+	if g.quant != nil {
+		a.Flags |= uapi.SearchQuantised
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	n := j.seq.Add(2)
-	query, err := g.queryRecord(&s.note, j, n-1, now, found, k, o)
+	query, err := g.queryRecord(&s.note.query, a, found, o)
 	if err != nil {
 		return err
 	}
-	traverse, err := g.traverseRecord(s, j, n, now, query)
+	traverse, err := g.traverseRecord(&s.note.traverse, a, query)
 	if err != nil {
 		return err
 	}
@@ -53,46 +57,25 @@ func (g *Graph) noteSearch(s *scratch, found []Result, k int, o *SearchOptions) 
 	return nil
 }
 
-func (g *Graph) queryRecord(w *note, j *journal, n, now uint64, found []Result, k int, o *SearchOptions) (uapi.Record, error) {
-	h := j.header(uapi.GraphQuery, n, now)
-	h.Parent, h.RootCause = o.Cause.Parent, o.Cause.root(h.EventID)
-	w.query.Begin(h)
-	w.query.AddU32(uapi.AttrGraphOp, uint32(uapi.GraphQuery)&0xff)
-	w.query.AddU32(uapi.AttrVectorDims, uint32(g.cfg.Dims))
-	le := binary.LittleEndian
-	to := append(w.payload[:0], formatV1, 0, byte(g.cfg.Metric), byte(g.cfg.Codes))
-	to = le.AppendUint32(to, uint32(k))
-	to = le.AppendUint32(to, uint32(o.Ef))
-	to = le.AppendUint32(to, uint32(len(found)))
+func (g *Graph) queryRecord(w *uapi.Builder, a uapi.Search, found []Result, o *SearchOptions) (uapi.Record, error) {
+	g.journal.run.Begin(w, uapi.Header{Type: uapi.GraphQuery, Parent: o.Cause.Parent, RootCause: o.Cause.Root})
+	w.AddU32(uapi.AttrGraphOp, uint32(uapi.GraphQuery)&0xff)
+	w.AddU32(uapi.AttrVectorDims, uint32(g.cfg.Dims))
+	w.AddU32(uapi.AttrVectorMetric, uint32(g.cfg.Metric))
+	w.AddSearch(a)
 	if o.Evidence {
-		to[1] = 1
-		for _, r := range found[:min(len(found), mostResults)] {
-			to = le.AppendUint64(to, r.ID)
-			to = le.AppendUint32(to, math.Float32bits(r.Distance))
-		}
+		w.AddResults(found)
 	}
-	w.payload = to
-	w.query.Payload(to)
-	return w.query.Finish()
+	return w.Finish()
 }
 
-func (g *Graph) traverseRecord(s *scratch, j *journal, n, now uint64, query uapi.Record) (uapi.Record, error) {
-	h := j.header(uapi.GraphTraverse, n, now)
-	h.Parent, h.RootCause = query.EventID(), query.RootCause()
-	w := &s.note.traverse
-	w.Begin(h)
+func (g *Graph) traverseRecord(w *uapi.Builder, a uapi.Search, query uapi.Record) (uapi.Record, error) {
+	g.journal.run.Begin(w, uapi.Header{Type: uapi.GraphTraverse, Parent: query.EventID(), RootCause: query.RootCause()})
 	w.AddU32(uapi.AttrGraphOp, uint32(uapi.GraphTraverse)&0xff)
-	e, ok := g.start()
-	if ok {
+	if e, ok := g.start(); ok {
 		w.AddU64(uapi.AttrGraphNode, g.meta(e.slot).name())
 	}
-	le := binary.LittleEndian
-	to := append(s.note.payload[:0], formatV1, 0, 0, 0)
-	to = le.AppendUint32(to, uint32(e.level))
-	to = le.AppendUint32(to, uint32(s.hops))
-	to = le.AppendUint32(to, uint32(s.evals))
-	s.note.payload = to
-	w.Payload(to)
+	w.AddSearch(a)
 	return w.Finish()
 }
 
@@ -117,8 +100,5 @@ func (j *journal) flushLocked() error {
 		from = end
 	}
 	b.buf, b.ends, b.searches = b.buf[:0], b.ends[:0], 0
-	if err := j.sink.Append(b.recs); err != nil {
-		return err
-	}
-	return nil
+	return j.sink.Append(b.recs)
 }

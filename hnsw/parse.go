@@ -19,8 +19,6 @@ type list struct {
 
 // redoneOp is an operation as its records have it.
 type redoneOp struct {
-	number       uint64
-	parts        int
 	kind         opKind
 	id           uint64
 	slot, gone   uint32
@@ -33,8 +31,8 @@ type redoneOp struct {
 }
 
 type head struct {
-	kind  opKind
-	parts int
+	kind              opKind
+	parts, part, dims int
 }
 
 func parseHead(b []byte) (h head, err error) {
@@ -44,30 +42,30 @@ func parseHead(b []byte) (h head, err error) {
 	if b[0] != formatV1 {
 		return h, fmt.Errorf("%w: format %d: if a newer vexj made it, read it with that one", ErrRecord, b[0])
 	}
-	h.kind, h.parts = opKind(b[1]), int(binary.LittleEndian.Uint32(b[4:]))
-	if h.kind < opInsert || h.kind > opSweep || h.parts < 1 || h.parts >= spread || b[2]|b[3] != 0 {
-		return h, fmt.Errorf("%w: operation %d in %d parts", ErrRecord, h.kind, h.parts)
+	le := binary.LittleEndian
+	h.kind, h.parts, h.part, h.dims = opKind(b[1]), int(le.Uint32(b[4:])), int(le.Uint32(b[8:])), int(le.Uint32(b[12:]))
+	if h.kind < opInsert || h.kind > opSweep || h.parts >= spread || h.part >= h.parts || b[2]|b[3] != 0 {
+		return h, fmt.Errorf("%w: part %d of %d of an operation %d", ErrRecord, h.part, h.parts, h.kind)
 	}
 	return h, nil
 }
 
 // parse reads all records of an operation, and believes none of them.
 func (g *Graph) parse(recs []uapi.Record) (*redoneOp, error) {
-	o := &redoneOp{parts: len(recs)}
+	o := &redoneOp{}
 	for i, rec := range recs {
 		b := rec.Payload()
 		h, err := parseHead(b)
 		if err != nil {
 			return nil, err
 		}
-		if i > 0 && h.kind != o.kind {
-			return nil, fmt.Errorf("%w: parts of the operations %d and %d", ErrRecord, o.kind, h.kind)
+		if i > 0 && h.kind != o.kind || h.dims != g.cfg.Dims {
+			return nil, fmt.Errorf("%w: an operation %d on %d dimensions, the graph has %d", ErrRecord, h.kind, h.dims, g.cfg.Dims)
 		}
 		o.kind = h.kind
 		b = b[headSize:]
 		switch t := rec.Type(); {
 		case i == 0:
-			o.number = rec.GlobalSequence()
 			err = g.parseNode(o, t, b)
 		case t == uapi.GraphPropSet:
 			o.vector = append(o.vector, b...)
@@ -94,11 +92,7 @@ func (g *Graph) parseNode(o *redoneOp, t uapi.Type, b []byte) error {
 	}
 	le := binary.LittleEndian
 	o.id, o.slot, o.gone, o.level = le.Uint64(b), le.Uint32(b[8:]), le.Uint32(b[12:]), int(le.Uint32(b[16:]))
-	dims := le.Uint32(b[20:])
-	o.entryVersion, o.entry = le.Uint64(b[24:]), entry{le.Uint32(b[32:]), int(le.Uint32(b[36:]))}
-	if int(dims) != g.cfg.Dims {
-		return fmt.Errorf("%w: it is of a graph of %d dimensions, this one has %d", ErrRecord, dims, g.cfg.Dims)
-	}
+	o.entryVersion, o.entry = le.Uint64(b[24:]), entry{le.Uint32(b[20:]), int(le.Uint64(b[32:]) & (1<<32 - 1))}
 	adds, removes := o.kind == opInsert || o.kind == opUpdate, o.kind == opDelete || o.kind == opUpdate
 	if adds != (o.slot != none) || removes != (o.gone != none) || o.level < 0 || o.level > maxLevel || adds && o.slot >= maxSlots {
 		return fmt.Errorf("%w: operation %d of slots %d and %d with level %d", ErrRecord, o.kind, o.slot, o.gone, o.level)

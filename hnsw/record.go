@@ -5,11 +5,10 @@ package hnsw
 import (
 	"encoding/binary"
 	"fmt"
-	"os"
 	"sync"
 	"sync/atomic"
-	"time"
 
+	"vexj/internal/produce"
 	"vexj/uapi"
 )
 
@@ -37,8 +36,8 @@ var edgeTypes = [edgeKinds]uapi.Type{uapi.GraphEdgeCreate, uapi.GraphEdgeUpdate,
 
 const (
 	formatV1  = 1
-	headSize  = 8
-	nodeSize  = 48
+	headSize  = 16
+	nodeSize  = headSize + 40
 	listHead  = 24
 	chunkSize = 56 << 10 // bytes of payload that a record has at most, about
 )
@@ -89,21 +88,22 @@ func (o *op) note(id uint64, slot uint32, layer int, links []uint32, kind edgeKi
 type journal struct {
 	sink     Sink
 	searches int
-	time     clock
-	base     uint64 // event id of number 0
-	pid      uint32
-	seq      atomic.Uint64 // the last number given out
+	run      *produce.Run
+	last     atomic.Uint64 // event id of the last record that is in the graph
 	clock    atomic.Uint64 // the last version of a list, or of the entry
 	failed   atomic.Pointer[error]
 
+	// mu is held from the first number of an operation until the sink has its
+	// records, so that the order of numbers is that of the journal.
 	mu    sync.Mutex
 	batch noteBatch
 }
 
-func (j *journal) init(sink Sink, searches int) {
-	j.sink, j.searches = sink, searches
-	j.time.init()
-	j.base, j.pid = uapi.IDBase(uapi.ProducerHNSW, time.Now().UnixNano()), uint32(os.Getpid())
+func (j *journal) init(cfg *Config) {
+	j.sink, j.searches, j.run = cfg.Sink, cfg.Searches, cfg.Run
+	if j.run == nil {
+		j.run = produce.NewRun(uapi.ProducerHNSW)
+	}
 }
 
 func (j *journal) on() bool { return j.sink != nil }
@@ -115,45 +115,46 @@ func (j *journal) broken() error {
 	return nil
 }
 
-// hand gives records to the sink. What it does not take breaks the journal for
-// good: what follows would build on what is not there.
-func (j *journal) hand(recs []uapi.Record) error {
-	if err := j.sink.Append(recs); err != nil {
-		err = fmt.Errorf("%w: reopen the graph from its snapshot and records: %w", ErrSink, err)
-		j.failed.CompareAndSwap(nil, &err)
-		return err
-	}
-	return nil
+// fail is for a change that is in memory and not in the journal. What follows would
+// build on what is not there: there is no way on.
+func (j *journal) fail(err error) error {
+	err = fmt.Errorf("%w: reopen the graph from its snapshot and records: %w", ErrSink, err)
+	j.failed.CompareAndSwap(nil, &err)
+	return err
 }
 
-// header is that of a record whose number is n.
-func (j *journal) header(t uapi.Type, n, now uint64) uapi.Header {
-	return uapi.Header{
-		EventID: j.base + n, Type: t, Ktime: now, Sequence: n, PID: j.pid, GlobalSequence: n, LocalSequence: n,
-		Priority: uapi.PriorityNormal, VisibilityMask: ^uint64(0),
-	}
-}
+// Sequence is the event id of the last record that is in the graph. Apply passes
+// over what is not later.
+func (g *Graph) Sequence() uint64 { return g.journal.last.Load() }
 
 // emit hands over the records of s.op, whose parts the package documentation has.
 func (g *Graph) emit(s *scratch) error {
-	if !g.journal.on() {
+	j := &g.journal
+	if !j.on() {
 		return nil
 	}
-	o := &s.op
-	b := opBuilder{g: g, o: o, now: g.journal.time.now()}
+	b := opBuilder{g: g, o: &s.op}
 	b.cut()
-	b.first = g.journal.seq.Add(uint64(len(b.parts))) - uint64(len(b.parts)) + 1
-	o.records = o.records[:0]
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	// Searches before it have the smaller numbers.
+	if err := j.flushLocked(); err != nil {
+		return j.fail(err)
+	}
+	recs := s.op.records[:0]
 	for i, p := range b.parts {
 		rec, err := b.build(i, p)
 		if err != nil {
-			err = fmt.Errorf("%w: %w", ErrSink, err)
-			g.journal.failed.CompareAndSwap(nil, &err)
-			return err
+			return j.fail(err)
 		}
-		o.records = append(o.records, rec)
+		recs = append(recs, rec)
 	}
-	return g.journal.hand(o.records)
+	s.op.records = recs
+	if err := j.sink.Append(recs); err != nil {
+		return j.fail(err)
+	}
+	j.last.Store(recs[len(recs)-1].EventID())
+	return nil
 }
 
 // A part is what one record of an operation has.
@@ -166,8 +167,8 @@ type part struct {
 type opBuilder struct {
 	g     *Graph
 	o     *op
-	now   uint64
-	first uint64
+	first uint64 // event id of the first record
+	root  uint64 // its root cause
 	parts []part
 	order [edgeKinds][]edge
 }
@@ -218,15 +219,15 @@ func (b *opBuilder) build(i int, p part) (uapi.Record, error) {
 	for len(o.builders) <= i {
 		o.builders = append(o.builders, uapi.NewBuilder(nil))
 	}
-	h := b.g.journal.header(p.typ, b.first+uint64(i), b.now)
-	h.Flags = uapi.FlagTransactional
-	head := b.g.journal.base + b.first
-	h.Parent, h.RootCause = o.cause.Parent, o.cause.root(head)
+	h := uapi.Header{Type: p.typ, Flags: uapi.FlagTransactional, Parent: o.cause.Parent, RootCause: o.cause.Root}
 	if i > 0 {
-		h.Parent = head
+		h.Parent, h.RootCause = b.first, b.root
 	}
 	w := o.builders[i]
-	w.Begin(h)
+	id := b.g.journal.run.Begin(w, h)
+	if i == 0 {
+		b.first = id
+	}
 	w.AddU64(uapi.AttrTransaction, b.first)
 	if o.kind != opSweep {
 		w.AddU64(uapi.AttrGraphNode, o.id)
@@ -237,23 +238,28 @@ func (b *opBuilder) build(i int, p part) (uapi.Record, error) {
 		w.AddU32(uapi.AttrVectorDims, uint32(b.g.cfg.Dims))
 	}
 	w.Payload(b.payload(i, p))
-	return w.Finish()
+	rec, err := w.Finish()
+	if err == nil && i == 0 {
+		b.root = rec.RootCause()
+	}
+	return rec, err
 }
 
 func (b *opBuilder) payload(i int, p part) []byte {
 	o, le := b.o, binary.LittleEndian
 	to := append(o.payload[:0], formatV1, byte(o.kind), 0, 0)
 	to = le.AppendUint32(to, uint32(len(b.parts)))
+	to = le.AppendUint32(to, uint32(i))
+	to = le.AppendUint32(to, uint32(b.g.cfg.Dims))
 	switch {
 	case i == 0:
 		to = le.AppendUint64(to, o.id)
 		to = le.AppendUint32(to, o.slot)
 		to = le.AppendUint32(to, o.gone)
 		to = le.AppendUint32(to, uint32(o.level))
-		to = le.AppendUint32(to, uint32(b.g.cfg.Dims))
-		to = le.AppendUint64(to, o.entryVersion)
 		to = le.AppendUint32(to, o.entry.slot)
-		to = le.AppendUint32(to, uint32(o.entry.level))
+		to = le.AppendUint64(to, o.entryVersion)
+		to = le.AppendUint64(to, uint64(o.entry.level))
 	case p.typ == uapi.GraphPropSet:
 		to = append(to, b.vector()[p.from:p.to]...)
 	case p.typ == uapi.GraphPropDelete:

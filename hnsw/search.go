@@ -5,13 +5,13 @@ package hnsw
 import (
 	"fmt"
 	"slices"
+
+	"vexj/internal/produce"
+	"vexj/uapi"
 )
 
 // A Result is an id and how far its vector is.
-type Result struct {
-	ID       uint64
-	Distance float32
-}
+type Result = uapi.Result
 
 // SearchOptions says how a search is done. The zero value is a good one.
 type SearchOptions struct {
@@ -31,6 +31,8 @@ type SearchOptions struct {
 
 	Cause    Cause // of the search's records
 	Evidence bool  // the records have the results
+
+	radius float32
 }
 
 const defaultSearchEf = 64
@@ -62,8 +64,12 @@ func (g *Graph) AppendSearch(to []Result, q []float32, k int, o *SearchOptions) 
 	}
 	s := g.borrow()
 	from := len(to)
+	noted := g.journal.searches > 0 && g.journal.on()
+	if noted {
+		s.note.begin, s.note.flags = produce.Now(), 0
+	}
 	to, err := g.search(s, to, q, k, &opts)
-	if err == nil && g.journal.searches > 0 && g.journal.on() {
+	if err == nil && noted {
 		err = g.noteSearch(s, to[from:], k, &opts)
 	}
 	g.giveBack(s)
@@ -141,7 +147,7 @@ func (g *Graph) rank(s *scratch, sp *space, to []Result, near []candidate, k int
 		}
 	}
 	for _, c := range near[:min(k, len(near))] {
-		to = append(to, Result{g.meta(c.slot()).name(), c.distance()})
+		to = append(to, Result{ID: g.meta(c.slot()).name(), Distance: c.distance()})
 	}
 	return to, nil
 }
@@ -180,6 +186,7 @@ func (g *Graph) scan(s *scratch, to []Result, k int, o *SearchOptions) ([]Result
 // scanSlots compares with the originals of all live slots that pass.
 func (g *Graph) scanSlots(s *scratch, to []Result, k int, pass func(slot uint32) bool) ([]Result, error) {
 	const batch = 256
+	s.note.flags |= uapi.SearchExact
 	s.room(batch)
 	q := s.probe.in(g, &g.exact)
 	p := &s.pool
@@ -207,7 +214,7 @@ func (g *Graph) scanSlots(s *scratch, to []Result, k int, pass func(slot uint32)
 		return to, s.err
 	}
 	for _, c := range p.c {
-		to = append(to, Result{g.meta(c.slot()).name(), c.distance()})
+		to = append(to, Result{ID: g.meta(c.slot()).name(), Distance: c.distance()})
 	}
 	return to, nil
 }
