@@ -88,6 +88,7 @@ typedef __s64 s64;
 #define ERESTARTSYS		512
 #define ERESTART_RESTARTBLOCK	516
 #define ENOENT			2
+#define EEXIST			17
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -260,6 +261,7 @@ struct thread_info {
 
 struct mm_struct {
 	unsigned long arg_start, arg_end;
+	unsigned long env_start, env_end;
 };
 
 struct task_struct {
@@ -280,6 +282,12 @@ struct task_struct {
 	struct css_set *cgroups;
 	struct mm_struct *mm;
 	unsigned int flags;
+	void *thread_pid;
+};
+
+struct bpf_iter__task {
+	void *meta;
+	struct task_struct *task;
 };
 
 struct linux_binprm {

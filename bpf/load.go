@@ -29,6 +29,10 @@ type Options struct {
 	Watermark int    // bytes in a ring that wake the reader; 0: a quarter of it
 	Filter    uapi.Filter
 
+	// Successor of a producer has its contexts from the beginning on, and shares
+	// them with it as long as both are at work.
+	Successor *Producer
+
 	variant string // only this one; for tests
 }
 
@@ -163,9 +167,12 @@ func (p *Producer) loadPrograms(cfg *syscallDirectConfig, o *Options) error {
 		if err := p.prepare(spec, cfg, o, preempted); err != nil {
 			return err
 		}
-		coll, err := p.newCollection(spec)
+		coll, err := p.newCollection(spec, o.Successor)
 		if err == nil {
 			p.coll, p.variant = coll, v.name
+			if err := p.takeContexts(o.Successor); err != nil {
+				return err
+			}
 			return p.makeRings(coll)
 		}
 		// Whoever got so far may load programs: even EPERM is the kernel's
@@ -177,9 +184,13 @@ func (p *Producer) loadPrograms(cfg *syscallDirectConfig, o *Options) error {
 
 // newCollection loads the programs. It leaves out those that the verifier
 // refuses, if the set does its work without them.
-func (p *Producer) newCollection(spec *ebpf.CollectionSpec) (*ebpf.Collection, error) {
+func (p *Producer) newCollection(spec *ebpf.CollectionSpec, before *Producer) (*ebpf.Collection, error) {
+	o := ebpf.CollectionOptions{}
+	if before != nil {
+		o.MapReplacements = before.contexts.maps
+	}
 	for {
-		coll, err := ebpf.NewCollection(spec)
+		coll, err := ebpf.NewCollectionWithOptions(spec, o)
 		if err == nil {
 			return coll, nil
 		}
@@ -207,6 +218,15 @@ func (p *Producer) newCollection(spec *ebpf.CollectionSpec) (*ebpf.Collection, e
 		}
 		maps.Copy(p.missing, missing)
 	}
+}
+
+func (p *Producer) takeContexts(before *Producer) (err error) {
+	if before != nil {
+		p.contexts = before.contexts.share()
+		return nil
+	}
+	p.contexts, err = p.newContexts()
+	return err
 }
 
 func loadError(what string, err error) error {

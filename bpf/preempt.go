@@ -47,7 +47,7 @@ func primary(name string) (program string, ok bool) {
 // doubleUp gives the programs of tracepoints their stand-ins.
 func doubleUp(spec *ebpf.CollectionSpec) {
 	again := spec.Programs[standsIn+"enter"]
-	for _, name := range []string{"enter", "exit", "fork", "exec", "task_exit", "uring_submit", "uring_complete"} {
+	for _, name := range []string{"enter", "exit", "fork", "free", "exec", "task_exit", "uring_submit", "uring_complete"} {
 		first := spec.Programs["vexj_"+name]
 		if first == nil {
 			continue

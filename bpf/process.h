@@ -8,6 +8,8 @@
 
 #include "record.h"
 #include "path.h"
+#include "context.h"
+#include "declared.h"
 
 #define ARGV_MAX 1024
 
@@ -36,6 +38,7 @@ int BPF_PROG(vexj_fork, struct task_struct *parent, struct task_struct *child)
 	struct scratch *s;
 	u32 off = BODY;
 
+	inherit(parent, child);
 	if (cfg.filters & FILTER_TREE) {
 		struct task_state *p = state_of(parent);
 
@@ -110,6 +113,7 @@ int BPF_PROG(vexj_exec, struct task_struct *task, int old_pid, struct linux_binp
 		put_head(s, off, VEXJ_ATTR_ARGV, len);
 		off = pad(s, off + 4 + len);
 	}
+	off = put_declared(s, task, off);
 	e.now = bpf_ktime_get_boot_ns();
 	emit(s, &e, off);
 	drop_scratch(s);

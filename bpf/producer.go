@@ -30,7 +30,11 @@ type Producer struct {
 	filter    uapi.Filter
 	missing   map[string]string // why programs have no place, by program
 
-	coll  *ebpf.Collection
+	coll *ebpf.Collection
+	kin  *link.Iter // over all processes; nil: this kernel has none
+
+	contexts *contexts
+
 	rings []*ebpf.Map
 
 	// Mapped from the kernel; every access is atomic. counts holds one
@@ -215,8 +219,16 @@ func (p *Producer) attach() error {
 		}
 		hook := uapi.Hook{Name: h.name(), Operation: h.operation, Why: why}
 		if prog != nil {
-			l, err := h.attach(prog)
+			var l link.Link
+			var err error
+			if h.iterator {
+				err = p.iterate(prog)
+			} else {
+				l, err = h.attach(prog)
+			}
 			switch {
+			case err == nil && h.iterator:
+				hook.Placed = true
 			case err == nil:
 				hook.Placed = true
 				p.links = append(p.links, l)
@@ -287,6 +299,14 @@ func (p *Producer) Close() error {
 			errs = append(errs, unix.Munmap(*mem))
 			*mem = nil
 		}
+	}
+	if p.kin != nil {
+		errs = append(errs, p.kin.Close())
+		p.kin = nil
+	}
+	if p.contexts != nil {
+		errs = append(errs, p.contexts.drop())
+		p.contexts = nil
 	}
 	for _, r := range p.rings {
 		errs = append(errs, r.Close())

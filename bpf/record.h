@@ -137,6 +137,8 @@ struct scratch {
 	u32 kernel_strings;	/* 1: the call's strings are in kernel memory */
 	u32 matches;		/* 1: the path begins with the prefix in hand */
 	u32 as_pid;		/* who acted, where that is not the current task; 0: it is */
+	u32 as_reserved;
+	u64 as_group;		/* its nearest control group that has a context; 0: none */
 	struct vexj_attr_task as;
 	u32 key;		/* the area's place in its map */
 	u32 busy;		/* 1: a program is at work in the area */
@@ -261,6 +263,83 @@ struct {
 	__type(key, u32);
 	__type(value, u8);
 } roots SEC(".maps");
+
+/*
+ * Attribution, see context.h. These maps are handed on from one set of programs to
+ * the next, as contexts stay when the filter is changed.
+ */
+#define CONTEXTS	1024	/* that are set at a time, as with the module */
+#define CONTEXT_NODES	4096
+#define CONTEXT_ATTRS	80	/* AGENT_ID of 64 bytes and SESSION, with their heads */
+#define CONTEXT_DEPTH	64	/* of control groups, from the leaf up */
+
+/* Looked at first: mostly there is nothing to look up. Written by userspace alone. */
+struct attributed {
+	u32 trees;		/* nodes in use */
+	u32 groups;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct attributed);
+} attributed SEC(".maps");
+
+/* What a record gets of a context. Written before anything leads to it. */
+struct context {
+	u64 parent;
+	u64 root;
+	u64 visibility;
+	u32 attrs_len;
+	u32 reserved;
+	u8 attrs[CONTEXT_ATTRS];
+};
+
+/* 0 is none; one more than may be set, so that one can be replaced. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CONTEXTS + 2);
+	__type(key, u32);
+	__type(value, struct context);
+} contexts SEC(".maps");
+
+struct node {
+	u64 processes;		/* that have it in kins */
+	u32 context;		/* index, if it stands for itself */
+	u32 stands_for;		/* itself or the node of an outer context; 0: none */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, CONTEXT_NODES);
+	__type(key, u32);
+	__type(value, struct node);
+} nodes SEC(".maps");
+
+struct kin_key {
+	u64 start;		/* start_boottime of the process */
+	u32 tgid;
+	u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct kin_key);
+	__type(value, u32);
+} kins SEC(".maps");
+
+/* Contexts of control groups, by the id of the group. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CONTEXTS);
+	__type(key, u64);
+	__type(value, u32);
+} groups SEC(".maps");
 
 #define SAVED_MAX 600
 
@@ -430,6 +509,13 @@ static __always_inline u32 put_file(struct scratch *s, u32 off, u16 tag, struct 
 	return off + 4 + sizeof(struct vexj_attr_file);
 }
 
+static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *kn)
+{
+	if (bpf_core_field_exists(kn->parent))
+		return get(kn, parent);
+	return get((struct kernfs_node___615 *)kn, __parent);
+}
+
 /* Whether the task is in the wanted control group or below it. */
 static __always_inline bool in_cgroup(struct task_struct *task)
 {
@@ -438,10 +524,7 @@ static __always_inline bool in_cgroup(struct task_struct *task)
 	for (int i = 0; i < MAX_CGROUP_DEPTH && kn; i++) {
 		if (get(kn, id) == cfg.cgroup)
 			return true;
-		if (bpf_core_field_exists(kn->parent))
-			kn = get(kn, parent);
-		else
-			kn = get((struct kernfs_node___615 *)kn, __parent);
+		kn = kernfs_parent(kn);
 	}
 	return false;
 }
@@ -560,6 +643,82 @@ static __always_inline bool path_selected(struct scratch *s)
 	return s->path2_len && prefix_match(s, s->path2_off, s->path2_len);
 }
 
+/* The nearest control group of a task that has a context; 0: none. */
+static __noinline u64 group_of(struct task_struct *task)
+{
+	struct attributed *a = bpf_map_lookup_elem(&attributed, &zero);
+	struct kernfs_node *kn;
+
+	if (!a || !a->groups)
+		return 0;
+	kn = get(task, cgroups, dfl_cgrp, kn);
+	for (int i = 0; i < CONTEXT_DEPTH && kn; i++) {
+		u64 id = get(kn, id);
+
+		if (bpf_map_lookup_elem(&groups, &id))
+			return id;
+		kn = kernfs_parent(kn);
+	}
+	return 0;
+}
+
+/* The index of the context of whom the record is about; 0: none. */
+static __always_inline u32 find_context(struct scratch *s, struct attributed *a,
+					u32 tgid, u64 start)
+{
+	struct kin_key key = { .start = start, .tgid = tgid };
+	u64 group;
+	u32 *i;
+
+	if (a->trees) {
+		i = bpf_map_lookup_elem(&kins, &key);
+		if (i) {
+			struct node *n = bpf_map_lookup_elem(&nodes, i);
+
+			if (n && n->stands_for) {
+				u32 outer = n->stands_for;
+
+				n = bpf_map_lookup_elem(&nodes, &outer);
+				if (n && n->context)
+					return n->context;
+			}
+		}
+	}
+	if (!a->groups)
+		return 0;
+	group = s->as_pid ? s->as_group : group_of((void *)bpf_get_current_task_btf());
+	if (!group)
+		return 0;
+	i = bpf_map_lookup_elem(&groups, &group);
+	return i ? *i : 0;
+}
+
+/*
+ * Says in a record that is otherwise done for whom it was, and returns its end. Not
+ * inlined: where no context is set, this is a look at one word.
+ */
+static __noinline u32 attribute(struct scratch *s, struct attributed *a, u32 end, u64 parent)
+{
+	struct front *f = (struct front *)s->rec;
+	struct context *c;
+	u64 *to;
+	u32 i = find_context(s, a, f->h.process_id, f->task.start_time);
+
+	c = bpf_map_lookup_elem(&contexts, &i);
+	if (!i || !c || end >= REC_SIZE)
+		return end;
+	if (!parent)
+		f->h.parent_event_id = c->parent;
+	if (c->root)
+		f->h.root_cause_event_id = c->root;
+	f->h.agent_visibility_mask &= c->visibility;
+	to = rec_at(s, end);
+#pragma clang loop unroll(full)
+	for (u32 n = 0; n < CONTEXT_ATTRS / 8; n++)
+		to[n] = ((u64 *)c->attrs)[n];
+	return end + (c->attrs_len & 127);
+}
+
 /* Forget the paths and flags of the record before. */
 static __always_inline void begin(struct scratch *s)
 {
@@ -582,10 +741,11 @@ __noinline u64 emit(struct scratch *s, struct event *e, u32 end)
 	struct counts *c = bpf_map_lookup_elem(&counters, &cpu);
 	struct common *sh = bpf_map_lookup_elem(&shared, &zero);
 	u64 flags = BPF_RB_NO_WAKEUP, seq, n;
+	struct attributed *a = bpf_map_lookup_elem(&attributed, &zero);
 	struct front *f;
 	void *rb;
 
-	if (!c || !sh || !s || !e)
+	if (!c || !sh || !s || !e || !a)
 		return 0;
 	f = (struct front *)s->rec;
 	if (!path_selected(s)) {
@@ -606,8 +766,6 @@ __noinline u64 emit(struct scratch *s, struct event *e, u32 end)
 	f->h.local_sequence = 0;
 	f->h.event_flags = s->flags | (e->result < 0 ? VEXJ_F_FAILED : 0);
 	f->h.event_priority = VEXJ_PRIORITY_NORMAL;
-	f->h.event_size = end;
-	f->h.context_size = end - sizeof(struct vexj_record);
 	f->h.payload_size = 0;
 	f->h.metadata_size = 0;
 	f->h.event_version = VEXJ_EVENT_VERSION;
@@ -632,6 +790,11 @@ __noinline u64 emit(struct scratch *s, struct event *e, u32 end)
 	f->io.result = e->result;
 	f->io.duration = e->duration;
 
+	if (a->trees | a->groups)
+		end = attribute(s, a, end, e->parent);
+	f->h.event_size = end;
+	f->h.context_size = end - sizeof(struct vexj_record);
+
 	rb = bpf_map_lookup_elem(&rings, &cpu);
 	if (!rb) {
 		__sync_fetch_and_add(&c->lost[VEXJ_LOST_FAULT], 1);
@@ -644,7 +807,7 @@ __noinline u64 emit(struct scratch *s, struct event *e, u32 end)
 	if (!(n & 7) && bpf_ringbuf_query(rb, BPF_RB_AVAIL_DATA) >= cfg.watermark)
 		flags = BPF_RB_FORCE_WAKEUP;
 	barrier_var(end);
-	if (end > REC_SIZE) {
+	if (end > REC_SIZE + CONTEXT_ATTRS) {
 		__sync_fetch_and_add(&c->lost[VEXJ_LOST_TOO_BIG], 1);
 		return cfg.id_base + seq;
 	}

@@ -61,6 +61,7 @@ type hookSpec struct {
 	program   string
 	operation string
 	optional  bool // the set does its work without it
+	iterator  bool // it is run when it is asked for: see contexts
 
 	function string      // of the kernel, that a kprobe is set on
 	exit     bool        // at its exit
@@ -83,6 +84,8 @@ var syscallSet = set{
 		{program: "vexj_enter", operation: "entry of system calls"},
 		{program: "vexj_exit", operation: "result of system calls"},
 		{program: "vexj_fork", operation: "fork"},
+		{program: "vexj_free", operation: "the end of processes that act for an agent", optional: true},
+		{program: "vexj_kin", operation: "attribution of process trees", optional: true, iterator: true},
 		{program: "vexj_exec", operation: "exec"},
 		{program: "vexj_task_exit", operation: "exit"},
 		{program: "vexj_ext4_unlink", operation: victims, optional: true},
@@ -141,7 +144,7 @@ func trimSyscall(spec *ebpf.CollectionSpec, hooks []hookSpec) (map[string]string
 	missing := map[string]string{}
 	for _, h := range hooks {
 		prog := spec.Programs[h.program]
-		if prog == nil || !h.optional || have[prog.AttachTo] {
+		if prog == nil || !h.optional || h.iterator || have[prog.AttachTo] {
 			continue
 		}
 		if prog.AttachTo == "io_uring_submit_req" && have[renamed] {

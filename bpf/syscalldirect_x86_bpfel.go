@@ -13,6 +13,12 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type syscallDirectAttributed struct {
+	_      structs.HostLayout
+	Trees  uint32
+	Groups uint32
+}
+
 type syscallDirectCall struct {
 	_     structs.HostLayout
 	Type  uint16
@@ -53,6 +59,16 @@ type syscallDirectConfig struct {
 	Watermark       uint32
 }
 
+type syscallDirectContext struct {
+	_          structs.HostLayout
+	Parent     uint64
+	Root       uint64
+	Visibility uint64
+	AttrsLen   uint32
+	Reserved   uint32
+	Attrs      [80]uint8
+}
+
 type syscallDirectCounts struct {
 	_         structs.HostLayout
 	Attempted uint64
@@ -62,9 +78,37 @@ type syscallDirectCounts struct {
 	Reserved  [4]uint64
 }
 
+type syscallDirectErrand struct {
+	_         structs.HostLayout
+	Start     uint64
+	Group     uint64
+	Root      uint32
+	Found     uint32
+	Kin       uint32
+	Node      uint32
+	Displaced uint32
+	Given     uint32
+	Failed    uint32
+	Reserved  uint32
+}
+
+type syscallDirectKinKey struct {
+	_        structs.HostLayout
+	Start    uint64
+	Tgid     uint32
+	Reserved uint32
+}
+
 type syscallDirectLongBody struct {
 	_     structs.HostLayout
 	Bytes [8704]uint8
+}
+
+type syscallDirectNode struct {
+	_         structs.HostLayout
+	Processes uint64
+	Context   uint32
+	StandsFor uint32
 }
 
 type syscallDirectPrefix struct {
@@ -173,6 +217,9 @@ type syscallDirectScratch struct {
 	KernelStrings uint32
 	Matches       uint32
 	AsPid         uint32
+	AsReserved    uint32
+	_             [4]byte
+	AsGroup       uint64
 	As            struct {
 		_         structs.HostLayout
 		Tid       uint32
@@ -234,8 +281,14 @@ type syscallDirectWalked struct {
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
+	syscallDirectMapAttributed         = "attributed"
+	syscallDirectMapContexts           = "contexts"
 	syscallDirectMapCounters           = "counters"
+	syscallDirectMapErrands            = "errands"
+	syscallDirectMapGroups             = "groups"
+	syscallDirectMapKins               = "kins"
 	syscallDirectMapLongBodies         = "long_bodies"
+	syscallDirectMapNodes              = "nodes"
 	syscallDirectMapPrefixes           = "prefixes"
 	syscallDirectMapRequestScratch     = "request_scratch"
 	syscallDirectMapRequestStrings     = "request_strings"
@@ -253,6 +306,8 @@ const (
 	syscallDirectProgVexjExt4Evict     = "vexj_ext4_evict"
 	syscallDirectProgVexjExt4Unlink    = "vexj_ext4_unlink"
 	syscallDirectProgVexjFork          = "vexj_fork"
+	syscallDirectProgVexjFree          = "vexj_free"
+	syscallDirectProgVexjKin           = "vexj_kin"
 	syscallDirectProgVexjTaskExit      = "vexj_task_exit"
 	syscallDirectProgVexjUringComplete = "vexj_uring_complete"
 	syscallDirectProgVexjUringSubmit   = "vexj_uring_submit"
@@ -313,6 +368,8 @@ type syscallDirectProgramSpecs struct {
 	VexjExt4Evict     *ebpf.ProgramSpec `ebpf:"vexj_ext4_evict"`
 	VexjExt4Unlink    *ebpf.ProgramSpec `ebpf:"vexj_ext4_unlink"`
 	VexjFork          *ebpf.ProgramSpec `ebpf:"vexj_fork"`
+	VexjFree          *ebpf.ProgramSpec `ebpf:"vexj_free"`
+	VexjKin           *ebpf.ProgramSpec `ebpf:"vexj_kin"`
 	VexjTaskExit      *ebpf.ProgramSpec `ebpf:"vexj_task_exit"`
 	VexjUringComplete *ebpf.ProgramSpec `ebpf:"vexj_uring_complete"`
 	VexjUringSubmit   *ebpf.ProgramSpec `ebpf:"vexj_uring_submit"`
@@ -323,8 +380,14 @@ type syscallDirectProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type syscallDirectMapSpecs struct {
+	Attributed     *ebpf.MapSpec `ebpf:"attributed"`
+	Contexts       *ebpf.MapSpec `ebpf:"contexts"`
 	Counters       *ebpf.MapSpec `ebpf:"counters"`
+	Errands        *ebpf.MapSpec `ebpf:"errands"`
+	Groups         *ebpf.MapSpec `ebpf:"groups"`
+	Kins           *ebpf.MapSpec `ebpf:"kins"`
 	LongBodies     *ebpf.MapSpec `ebpf:"long_bodies"`
+	Nodes          *ebpf.MapSpec `ebpf:"nodes"`
 	Prefixes       *ebpf.MapSpec `ebpf:"prefixes"`
 	RequestScratch *ebpf.MapSpec `ebpf:"request_scratch"`
 	RequestStrings *ebpf.MapSpec `ebpf:"request_strings"`
@@ -366,8 +429,14 @@ func (o *syscallDirectObjects) Close() error {
 //
 // It can be passed to loadSyscallDirectObjects or ebpf.CollectionSpec.LoadAndAssign.
 type syscallDirectMaps struct {
+	Attributed     *ebpf.Map `ebpf:"attributed"`
+	Contexts       *ebpf.Map `ebpf:"contexts"`
 	Counters       *ebpf.Map `ebpf:"counters"`
+	Errands        *ebpf.Map `ebpf:"errands"`
+	Groups         *ebpf.Map `ebpf:"groups"`
+	Kins           *ebpf.Map `ebpf:"kins"`
 	LongBodies     *ebpf.Map `ebpf:"long_bodies"`
+	Nodes          *ebpf.Map `ebpf:"nodes"`
 	Prefixes       *ebpf.Map `ebpf:"prefixes"`
 	RequestScratch *ebpf.Map `ebpf:"request_scratch"`
 	RequestStrings *ebpf.Map `ebpf:"request_strings"`
@@ -381,8 +450,14 @@ type syscallDirectMaps struct {
 
 func (m *syscallDirectMaps) Close() error {
 	return _SyscallDirectClose(
+		m.Attributed,
+		m.Contexts,
 		m.Counters,
+		m.Errands,
+		m.Groups,
+		m.Kins,
 		m.LongBodies,
+		m.Nodes,
 		m.Prefixes,
 		m.RequestScratch,
 		m.RequestStrings,
@@ -417,6 +492,8 @@ type syscallDirectPrograms struct {
 	VexjExt4Evict     *ebpf.Program `ebpf:"vexj_ext4_evict"`
 	VexjExt4Unlink    *ebpf.Program `ebpf:"vexj_ext4_unlink"`
 	VexjFork          *ebpf.Program `ebpf:"vexj_fork"`
+	VexjFree          *ebpf.Program `ebpf:"vexj_free"`
+	VexjKin           *ebpf.Program `ebpf:"vexj_kin"`
 	VexjTaskExit      *ebpf.Program `ebpf:"vexj_task_exit"`
 	VexjUringComplete *ebpf.Program `ebpf:"vexj_uring_complete"`
 	VexjUringSubmit   *ebpf.Program `ebpf:"vexj_uring_submit"`
@@ -433,6 +510,8 @@ func (p *syscallDirectPrograms) Close() error {
 		p.VexjExt4Evict,
 		p.VexjExt4Unlink,
 		p.VexjFork,
+		p.VexjFree,
+		p.VexjKin,
 		p.VexjTaskExit,
 		p.VexjUringComplete,
 		p.VexjUringSubmit,

@@ -16,8 +16,14 @@ import (
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
+	syscallReadMapAttributed         = "attributed"
+	syscallReadMapContexts           = "contexts"
 	syscallReadMapCounters           = "counters"
+	syscallReadMapErrands            = "errands"
+	syscallReadMapGroups             = "groups"
+	syscallReadMapKins               = "kins"
 	syscallReadMapLongBodies         = "long_bodies"
+	syscallReadMapNodes              = "nodes"
 	syscallReadMapPrefixes           = "prefixes"
 	syscallReadMapRequestScratch     = "request_scratch"
 	syscallReadMapRequestStrings     = "request_strings"
@@ -35,6 +41,8 @@ const (
 	syscallReadProgVexjExt4Evict     = "vexj_ext4_evict"
 	syscallReadProgVexjExt4Unlink    = "vexj_ext4_unlink"
 	syscallReadProgVexjFork          = "vexj_fork"
+	syscallReadProgVexjFree          = "vexj_free"
+	syscallReadProgVexjKin           = "vexj_kin"
 	syscallReadProgVexjTaskExit      = "vexj_task_exit"
 	syscallReadProgVexjUringComplete = "vexj_uring_complete"
 	syscallReadProgVexjUringSubmit   = "vexj_uring_submit"
@@ -95,6 +103,8 @@ type syscallReadProgramSpecs struct {
 	VexjExt4Evict     *ebpf.ProgramSpec `ebpf:"vexj_ext4_evict"`
 	VexjExt4Unlink    *ebpf.ProgramSpec `ebpf:"vexj_ext4_unlink"`
 	VexjFork          *ebpf.ProgramSpec `ebpf:"vexj_fork"`
+	VexjFree          *ebpf.ProgramSpec `ebpf:"vexj_free"`
+	VexjKin           *ebpf.ProgramSpec `ebpf:"vexj_kin"`
 	VexjTaskExit      *ebpf.ProgramSpec `ebpf:"vexj_task_exit"`
 	VexjUringComplete *ebpf.ProgramSpec `ebpf:"vexj_uring_complete"`
 	VexjUringSubmit   *ebpf.ProgramSpec `ebpf:"vexj_uring_submit"`
@@ -105,8 +115,14 @@ type syscallReadProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type syscallReadMapSpecs struct {
+	Attributed     *ebpf.MapSpec `ebpf:"attributed"`
+	Contexts       *ebpf.MapSpec `ebpf:"contexts"`
 	Counters       *ebpf.MapSpec `ebpf:"counters"`
+	Errands        *ebpf.MapSpec `ebpf:"errands"`
+	Groups         *ebpf.MapSpec `ebpf:"groups"`
+	Kins           *ebpf.MapSpec `ebpf:"kins"`
 	LongBodies     *ebpf.MapSpec `ebpf:"long_bodies"`
+	Nodes          *ebpf.MapSpec `ebpf:"nodes"`
 	Prefixes       *ebpf.MapSpec `ebpf:"prefixes"`
 	RequestScratch *ebpf.MapSpec `ebpf:"request_scratch"`
 	RequestStrings *ebpf.MapSpec `ebpf:"request_strings"`
@@ -148,8 +164,14 @@ func (o *syscallReadObjects) Close() error {
 //
 // It can be passed to loadSyscallReadObjects or ebpf.CollectionSpec.LoadAndAssign.
 type syscallReadMaps struct {
+	Attributed     *ebpf.Map `ebpf:"attributed"`
+	Contexts       *ebpf.Map `ebpf:"contexts"`
 	Counters       *ebpf.Map `ebpf:"counters"`
+	Errands        *ebpf.Map `ebpf:"errands"`
+	Groups         *ebpf.Map `ebpf:"groups"`
+	Kins           *ebpf.Map `ebpf:"kins"`
 	LongBodies     *ebpf.Map `ebpf:"long_bodies"`
+	Nodes          *ebpf.Map `ebpf:"nodes"`
 	Prefixes       *ebpf.Map `ebpf:"prefixes"`
 	RequestScratch *ebpf.Map `ebpf:"request_scratch"`
 	RequestStrings *ebpf.Map `ebpf:"request_strings"`
@@ -163,8 +185,14 @@ type syscallReadMaps struct {
 
 func (m *syscallReadMaps) Close() error {
 	return _SyscallReadClose(
+		m.Attributed,
+		m.Contexts,
 		m.Counters,
+		m.Errands,
+		m.Groups,
+		m.Kins,
 		m.LongBodies,
+		m.Nodes,
 		m.Prefixes,
 		m.RequestScratch,
 		m.RequestStrings,
@@ -199,6 +227,8 @@ type syscallReadPrograms struct {
 	VexjExt4Evict     *ebpf.Program `ebpf:"vexj_ext4_evict"`
 	VexjExt4Unlink    *ebpf.Program `ebpf:"vexj_ext4_unlink"`
 	VexjFork          *ebpf.Program `ebpf:"vexj_fork"`
+	VexjFree          *ebpf.Program `ebpf:"vexj_free"`
+	VexjKin           *ebpf.Program `ebpf:"vexj_kin"`
 	VexjTaskExit      *ebpf.Program `ebpf:"vexj_task_exit"`
 	VexjUringComplete *ebpf.Program `ebpf:"vexj_uring_complete"`
 	VexjUringSubmit   *ebpf.Program `ebpf:"vexj_uring_submit"`
@@ -215,6 +245,8 @@ func (p *syscallReadPrograms) Close() error {
 		p.VexjExt4Evict,
 		p.VexjExt4Unlink,
 		p.VexjFork,
+		p.VexjFree,
+		p.VexjKin,
 		p.VexjTaskExit,
 		p.VexjUringComplete,
 		p.VexjUringSubmit,

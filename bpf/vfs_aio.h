@@ -11,6 +11,7 @@ struct aio {
 	u64 length;
 	u32 type;
 	u32 pid;
+	u64 group;
 	struct vexj_attr_task who;
 };
 
@@ -34,6 +35,7 @@ static __noinline int aio_begins(struct hook *h, u32 type)
 	if (param(h, 2) & 1)
 		a.length = asked_by(h, get(block, aio_buf), a.length);
 	a.pid = get(h->o.task, tgid);
+	a.group = group_of(h->o.task);
 	fill_task(&a.who, h->o.task);
 	if (bpf_map_update_elem(&aios, &key, &a, BPF_ANY))
 		lose(VEXJ_LOST_STATE);
@@ -70,6 +72,7 @@ static __noinline int aio_ended(struct hook *h, u64 key, s64 result)
 		e->now = bpf_ktime_get_boot_ns();
 		e->duration = e->now - a->time;
 		s->as_pid = a->pid;
+		s->as_group = a->group;
 		s->as = a->who;
 		/* A map's value is a plain number, which the function wants. */
 		file = plain(&a->time, file);

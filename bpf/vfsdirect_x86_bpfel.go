@@ -17,9 +17,15 @@ import (
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	vfsDirectMapAios                       = "aios"
+	vfsDirectMapAttributed                 = "attributed"
+	vfsDirectMapContexts                   = "contexts"
 	vfsDirectMapCounters                   = "counters"
+	vfsDirectMapErrands                    = "errands"
 	vfsDirectMapFrames                     = "frames"
+	vfsDirectMapGroups                     = "groups"
+	vfsDirectMapKins                       = "kins"
 	vfsDirectMapLongBodies                 = "long_bodies"
+	vfsDirectMapNodes                      = "nodes"
 	vfsDirectMapPrefixes                   = "prefixes"
 	vfsDirectMapRequestScratch             = "request_scratch"
 	vfsDirectMapRequestStrings             = "request_strings"
@@ -125,6 +131,8 @@ const (
 	vfsDirectProgVexjExt4Evict             = "vexj_ext4_evict"
 	vfsDirectProgVexjExt4Unlink            = "vexj_ext4_unlink"
 	vfsDirectProgVexjFork                  = "vexj_fork"
+	vfsDirectProgVexjFree                  = "vexj_free"
+	vfsDirectProgVexjKin                   = "vexj_kin"
 	vfsDirectProgVexjTaskExit              = "vexj_task_exit"
 	vfsDirectProgVexjUringComplete         = "vexj_uring_complete"
 	vfsDirectProgVexjUringSubmit           = "vexj_uring_submit"
@@ -322,6 +330,8 @@ type vfsDirectProgramSpecs struct {
 	VexjExt4Evict             *ebpf.ProgramSpec `ebpf:"vexj_ext4_evict"`
 	VexjExt4Unlink            *ebpf.ProgramSpec `ebpf:"vexj_ext4_unlink"`
 	VexjFork                  *ebpf.ProgramSpec `ebpf:"vexj_fork"`
+	VexjFree                  *ebpf.ProgramSpec `ebpf:"vexj_free"`
+	VexjKin                   *ebpf.ProgramSpec `ebpf:"vexj_kin"`
 	VexjTaskExit              *ebpf.ProgramSpec `ebpf:"vexj_task_exit"`
 	VexjUringComplete         *ebpf.ProgramSpec `ebpf:"vexj_uring_complete"`
 	VexjUringSubmit           *ebpf.ProgramSpec `ebpf:"vexj_uring_submit"`
@@ -333,9 +343,15 @@ type vfsDirectProgramSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type vfsDirectMapSpecs struct {
 	Aios           *ebpf.MapSpec `ebpf:"aios"`
+	Attributed     *ebpf.MapSpec `ebpf:"attributed"`
+	Contexts       *ebpf.MapSpec `ebpf:"contexts"`
 	Counters       *ebpf.MapSpec `ebpf:"counters"`
+	Errands        *ebpf.MapSpec `ebpf:"errands"`
 	Frames         *ebpf.MapSpec `ebpf:"frames"`
+	Groups         *ebpf.MapSpec `ebpf:"groups"`
+	Kins           *ebpf.MapSpec `ebpf:"kins"`
 	LongBodies     *ebpf.MapSpec `ebpf:"long_bodies"`
+	Nodes          *ebpf.MapSpec `ebpf:"nodes"`
 	Prefixes       *ebpf.MapSpec `ebpf:"prefixes"`
 	RequestScratch *ebpf.MapSpec `ebpf:"request_scratch"`
 	RequestStrings *ebpf.MapSpec `ebpf:"request_strings"`
@@ -427,9 +443,15 @@ func (o *vfsDirectObjects) Close() error {
 // It can be passed to loadVfsDirectObjects or ebpf.CollectionSpec.LoadAndAssign.
 type vfsDirectMaps struct {
 	Aios           *ebpf.Map `ebpf:"aios"`
+	Attributed     *ebpf.Map `ebpf:"attributed"`
+	Contexts       *ebpf.Map `ebpf:"contexts"`
 	Counters       *ebpf.Map `ebpf:"counters"`
+	Errands        *ebpf.Map `ebpf:"errands"`
 	Frames         *ebpf.Map `ebpf:"frames"`
+	Groups         *ebpf.Map `ebpf:"groups"`
+	Kins           *ebpf.Map `ebpf:"kins"`
 	LongBodies     *ebpf.Map `ebpf:"long_bodies"`
+	Nodes          *ebpf.Map `ebpf:"nodes"`
 	Prefixes       *ebpf.Map `ebpf:"prefixes"`
 	RequestScratch *ebpf.Map `ebpf:"request_scratch"`
 	RequestStrings *ebpf.Map `ebpf:"request_strings"`
@@ -444,9 +466,15 @@ type vfsDirectMaps struct {
 func (m *vfsDirectMaps) Close() error {
 	return _VfsDirectClose(
 		m.Aios,
+		m.Attributed,
+		m.Contexts,
 		m.Counters,
+		m.Errands,
 		m.Frames,
+		m.Groups,
+		m.Kins,
 		m.LongBodies,
+		m.Nodes,
 		m.Prefixes,
 		m.RequestScratch,
 		m.RequestStrings,
@@ -618,6 +646,8 @@ type vfsDirectPrograms struct {
 	VexjExt4Evict             *ebpf.Program `ebpf:"vexj_ext4_evict"`
 	VexjExt4Unlink            *ebpf.Program `ebpf:"vexj_ext4_unlink"`
 	VexjFork                  *ebpf.Program `ebpf:"vexj_fork"`
+	VexjFree                  *ebpf.Program `ebpf:"vexj_free"`
+	VexjKin                   *ebpf.Program `ebpf:"vexj_kin"`
 	VexjTaskExit              *ebpf.Program `ebpf:"vexj_task_exit"`
 	VexjUringComplete         *ebpf.Program `ebpf:"vexj_uring_complete"`
 	VexjUringSubmit           *ebpf.Program `ebpf:"vexj_uring_submit"`
@@ -722,6 +752,8 @@ func (p *vfsDirectPrograms) Close() error {
 		p.VexjExt4Evict,
 		p.VexjExt4Unlink,
 		p.VexjFork,
+		p.VexjFree,
+		p.VexjKin,
 		p.VexjTaskExit,
 		p.VexjUringComplete,
 		p.VexjUringSubmit,

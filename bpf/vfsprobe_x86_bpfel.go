@@ -17,9 +17,15 @@ import (
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	vfsProbeMapAios                       = "aios"
+	vfsProbeMapAttributed                 = "attributed"
+	vfsProbeMapContexts                   = "contexts"
 	vfsProbeMapCounters                   = "counters"
+	vfsProbeMapErrands                    = "errands"
 	vfsProbeMapFrames                     = "frames"
+	vfsProbeMapGroups                     = "groups"
+	vfsProbeMapKins                       = "kins"
 	vfsProbeMapLongBodies                 = "long_bodies"
+	vfsProbeMapNodes                      = "nodes"
 	vfsProbeMapPrefixes                   = "prefixes"
 	vfsProbeMapRequestScratch             = "request_scratch"
 	vfsProbeMapRequestStrings             = "request_strings"
@@ -129,6 +135,8 @@ const (
 	vfsProbeProgVexjExt4Evict             = "vexj_ext4_evict"
 	vfsProbeProgVexjExt4Unlink            = "vexj_ext4_unlink"
 	vfsProbeProgVexjFork                  = "vexj_fork"
+	vfsProbeProgVexjFree                  = "vexj_free"
+	vfsProbeProgVexjKin                   = "vexj_kin"
 	vfsProbeProgVexjTaskExit              = "vexj_task_exit"
 	vfsProbeProgVexjUringComplete         = "vexj_uring_complete"
 	vfsProbeProgVexjUringSubmit           = "vexj_uring_submit"
@@ -330,6 +338,8 @@ type vfsProbeProgramSpecs struct {
 	VexjExt4Evict             *ebpf.ProgramSpec `ebpf:"vexj_ext4_evict"`
 	VexjExt4Unlink            *ebpf.ProgramSpec `ebpf:"vexj_ext4_unlink"`
 	VexjFork                  *ebpf.ProgramSpec `ebpf:"vexj_fork"`
+	VexjFree                  *ebpf.ProgramSpec `ebpf:"vexj_free"`
+	VexjKin                   *ebpf.ProgramSpec `ebpf:"vexj_kin"`
 	VexjTaskExit              *ebpf.ProgramSpec `ebpf:"vexj_task_exit"`
 	VexjUringComplete         *ebpf.ProgramSpec `ebpf:"vexj_uring_complete"`
 	VexjUringSubmit           *ebpf.ProgramSpec `ebpf:"vexj_uring_submit"`
@@ -341,9 +351,15 @@ type vfsProbeProgramSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type vfsProbeMapSpecs struct {
 	Aios           *ebpf.MapSpec `ebpf:"aios"`
+	Attributed     *ebpf.MapSpec `ebpf:"attributed"`
+	Contexts       *ebpf.MapSpec `ebpf:"contexts"`
 	Counters       *ebpf.MapSpec `ebpf:"counters"`
+	Errands        *ebpf.MapSpec `ebpf:"errands"`
 	Frames         *ebpf.MapSpec `ebpf:"frames"`
+	Groups         *ebpf.MapSpec `ebpf:"groups"`
+	Kins           *ebpf.MapSpec `ebpf:"kins"`
 	LongBodies     *ebpf.MapSpec `ebpf:"long_bodies"`
+	Nodes          *ebpf.MapSpec `ebpf:"nodes"`
 	Prefixes       *ebpf.MapSpec `ebpf:"prefixes"`
 	RequestScratch *ebpf.MapSpec `ebpf:"request_scratch"`
 	RequestStrings *ebpf.MapSpec `ebpf:"request_strings"`
@@ -435,9 +451,15 @@ func (o *vfsProbeObjects) Close() error {
 // It can be passed to loadVfsProbeObjects or ebpf.CollectionSpec.LoadAndAssign.
 type vfsProbeMaps struct {
 	Aios           *ebpf.Map `ebpf:"aios"`
+	Attributed     *ebpf.Map `ebpf:"attributed"`
+	Contexts       *ebpf.Map `ebpf:"contexts"`
 	Counters       *ebpf.Map `ebpf:"counters"`
+	Errands        *ebpf.Map `ebpf:"errands"`
 	Frames         *ebpf.Map `ebpf:"frames"`
+	Groups         *ebpf.Map `ebpf:"groups"`
+	Kins           *ebpf.Map `ebpf:"kins"`
 	LongBodies     *ebpf.Map `ebpf:"long_bodies"`
+	Nodes          *ebpf.Map `ebpf:"nodes"`
 	Prefixes       *ebpf.Map `ebpf:"prefixes"`
 	RequestScratch *ebpf.Map `ebpf:"request_scratch"`
 	RequestStrings *ebpf.Map `ebpf:"request_strings"`
@@ -452,9 +474,15 @@ type vfsProbeMaps struct {
 func (m *vfsProbeMaps) Close() error {
 	return _VfsProbeClose(
 		m.Aios,
+		m.Attributed,
+		m.Contexts,
 		m.Counters,
+		m.Errands,
 		m.Frames,
+		m.Groups,
+		m.Kins,
 		m.LongBodies,
+		m.Nodes,
 		m.Prefixes,
 		m.RequestScratch,
 		m.RequestStrings,
@@ -630,6 +658,8 @@ type vfsProbePrograms struct {
 	VexjExt4Evict             *ebpf.Program `ebpf:"vexj_ext4_evict"`
 	VexjExt4Unlink            *ebpf.Program `ebpf:"vexj_ext4_unlink"`
 	VexjFork                  *ebpf.Program `ebpf:"vexj_fork"`
+	VexjFree                  *ebpf.Program `ebpf:"vexj_free"`
+	VexjKin                   *ebpf.Program `ebpf:"vexj_kin"`
 	VexjTaskExit              *ebpf.Program `ebpf:"vexj_task_exit"`
 	VexjUringComplete         *ebpf.Program `ebpf:"vexj_uring_complete"`
 	VexjUringSubmit           *ebpf.Program `ebpf:"vexj_uring_submit"`
@@ -738,6 +768,8 @@ func (p *vfsProbePrograms) Close() error {
 		p.VexjExt4Evict,
 		p.VexjExt4Unlink,
 		p.VexjFork,
+		p.VexjFree,
+		p.VexjKin,
 		p.VexjTaskExit,
 		p.VexjUringComplete,
 		p.VexjUringSubmit,

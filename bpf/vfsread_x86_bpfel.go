@@ -19,6 +19,7 @@ type vfsReadAio struct {
 	Length uint64
 	Type   uint32
 	Pid    uint32
+	Group  uint64
 	Who    struct {
 		_         structs.HostLayout
 		Tid       uint32
@@ -31,6 +32,12 @@ type vfsReadAio struct {
 		PidNs     uint32
 		Comm      [16]int8
 	}
+}
+
+type vfsReadAttributed struct {
+	_      structs.HostLayout
+	Trees  uint32
+	Groups uint32
 }
 
 type vfsReadCall struct {
@@ -73,6 +80,16 @@ type vfsReadConfig struct {
 	Watermark       uint32
 }
 
+type vfsReadContext struct {
+	_          structs.HostLayout
+	Parent     uint64
+	Root       uint64
+	Visibility uint64
+	AttrsLen   uint32
+	Reserved   uint32
+	Attrs      [80]uint8
+}
+
 type vfsReadCounts struct {
 	_         structs.HostLayout
 	Attempted uint64
@@ -80,6 +97,20 @@ type vfsReadCounts struct {
 	Blind     uint64
 	Lost      [9]uint64
 	Reserved  [4]uint64
+}
+
+type vfsReadErrand struct {
+	_         structs.HostLayout
+	Start     uint64
+	Group     uint64
+	Root      uint32
+	Found     uint32
+	Kin       uint32
+	Node      uint32
+	Displaced uint32
+	Given     uint32
+	Failed    uint32
+	Reserved  uint32
 }
 
 type vfsReadFrame struct {
@@ -135,9 +166,23 @@ type vfsReadFrame struct {
 	_ [4]byte
 }
 
+type vfsReadKinKey struct {
+	_        structs.HostLayout
+	Start    uint64
+	Tgid     uint32
+	Reserved uint32
+}
+
 type vfsReadLongBody struct {
 	_     structs.HostLayout
 	Bytes [8704]uint8
+}
+
+type vfsReadNode struct {
+	_         structs.HostLayout
+	Processes uint64
+	Context   uint32
+	StandsFor uint32
 }
 
 type vfsReadParams struct {
@@ -253,6 +298,9 @@ type vfsReadScratch struct {
 	KernelStrings uint32
 	Matches       uint32
 	AsPid         uint32
+	AsReserved    uint32
+	_             [4]byte
+	AsGroup       uint64
 	As            struct {
 		_         structs.HostLayout
 		Tid       uint32
@@ -315,9 +363,15 @@ type vfsReadWalked struct {
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	vfsReadMapAios                       = "aios"
+	vfsReadMapAttributed                 = "attributed"
+	vfsReadMapContexts                   = "contexts"
 	vfsReadMapCounters                   = "counters"
+	vfsReadMapErrands                    = "errands"
 	vfsReadMapFrames                     = "frames"
+	vfsReadMapGroups                     = "groups"
+	vfsReadMapKins                       = "kins"
 	vfsReadMapLongBodies                 = "long_bodies"
+	vfsReadMapNodes                      = "nodes"
 	vfsReadMapPrefixes                   = "prefixes"
 	vfsReadMapRequestScratch             = "request_scratch"
 	vfsReadMapRequestStrings             = "request_strings"
@@ -423,6 +477,8 @@ const (
 	vfsReadProgVexjExt4Evict             = "vexj_ext4_evict"
 	vfsReadProgVexjExt4Unlink            = "vexj_ext4_unlink"
 	vfsReadProgVexjFork                  = "vexj_fork"
+	vfsReadProgVexjFree                  = "vexj_free"
+	vfsReadProgVexjKin                   = "vexj_kin"
 	vfsReadProgVexjTaskExit              = "vexj_task_exit"
 	vfsReadProgVexjUringComplete         = "vexj_uring_complete"
 	vfsReadProgVexjUringSubmit           = "vexj_uring_submit"
@@ -620,6 +676,8 @@ type vfsReadProgramSpecs struct {
 	VexjExt4Evict             *ebpf.ProgramSpec `ebpf:"vexj_ext4_evict"`
 	VexjExt4Unlink            *ebpf.ProgramSpec `ebpf:"vexj_ext4_unlink"`
 	VexjFork                  *ebpf.ProgramSpec `ebpf:"vexj_fork"`
+	VexjFree                  *ebpf.ProgramSpec `ebpf:"vexj_free"`
+	VexjKin                   *ebpf.ProgramSpec `ebpf:"vexj_kin"`
 	VexjTaskExit              *ebpf.ProgramSpec `ebpf:"vexj_task_exit"`
 	VexjUringComplete         *ebpf.ProgramSpec `ebpf:"vexj_uring_complete"`
 	VexjUringSubmit           *ebpf.ProgramSpec `ebpf:"vexj_uring_submit"`
@@ -631,9 +689,15 @@ type vfsReadProgramSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type vfsReadMapSpecs struct {
 	Aios           *ebpf.MapSpec `ebpf:"aios"`
+	Attributed     *ebpf.MapSpec `ebpf:"attributed"`
+	Contexts       *ebpf.MapSpec `ebpf:"contexts"`
 	Counters       *ebpf.MapSpec `ebpf:"counters"`
+	Errands        *ebpf.MapSpec `ebpf:"errands"`
 	Frames         *ebpf.MapSpec `ebpf:"frames"`
+	Groups         *ebpf.MapSpec `ebpf:"groups"`
+	Kins           *ebpf.MapSpec `ebpf:"kins"`
 	LongBodies     *ebpf.MapSpec `ebpf:"long_bodies"`
+	Nodes          *ebpf.MapSpec `ebpf:"nodes"`
 	Prefixes       *ebpf.MapSpec `ebpf:"prefixes"`
 	RequestScratch *ebpf.MapSpec `ebpf:"request_scratch"`
 	RequestStrings *ebpf.MapSpec `ebpf:"request_strings"`
@@ -725,9 +789,15 @@ func (o *vfsReadObjects) Close() error {
 // It can be passed to loadVfsReadObjects or ebpf.CollectionSpec.LoadAndAssign.
 type vfsReadMaps struct {
 	Aios           *ebpf.Map `ebpf:"aios"`
+	Attributed     *ebpf.Map `ebpf:"attributed"`
+	Contexts       *ebpf.Map `ebpf:"contexts"`
 	Counters       *ebpf.Map `ebpf:"counters"`
+	Errands        *ebpf.Map `ebpf:"errands"`
 	Frames         *ebpf.Map `ebpf:"frames"`
+	Groups         *ebpf.Map `ebpf:"groups"`
+	Kins           *ebpf.Map `ebpf:"kins"`
 	LongBodies     *ebpf.Map `ebpf:"long_bodies"`
+	Nodes          *ebpf.Map `ebpf:"nodes"`
 	Prefixes       *ebpf.Map `ebpf:"prefixes"`
 	RequestScratch *ebpf.Map `ebpf:"request_scratch"`
 	RequestStrings *ebpf.Map `ebpf:"request_strings"`
@@ -742,9 +812,15 @@ type vfsReadMaps struct {
 func (m *vfsReadMaps) Close() error {
 	return _VfsReadClose(
 		m.Aios,
+		m.Attributed,
+		m.Contexts,
 		m.Counters,
+		m.Errands,
 		m.Frames,
+		m.Groups,
+		m.Kins,
 		m.LongBodies,
+		m.Nodes,
 		m.Prefixes,
 		m.RequestScratch,
 		m.RequestStrings,
@@ -916,6 +992,8 @@ type vfsReadPrograms struct {
 	VexjExt4Evict             *ebpf.Program `ebpf:"vexj_ext4_evict"`
 	VexjExt4Unlink            *ebpf.Program `ebpf:"vexj_ext4_unlink"`
 	VexjFork                  *ebpf.Program `ebpf:"vexj_fork"`
+	VexjFree                  *ebpf.Program `ebpf:"vexj_free"`
+	VexjKin                   *ebpf.Program `ebpf:"vexj_kin"`
 	VexjTaskExit              *ebpf.Program `ebpf:"vexj_task_exit"`
 	VexjUringComplete         *ebpf.Program `ebpf:"vexj_uring_complete"`
 	VexjUringSubmit           *ebpf.Program `ebpf:"vexj_uring_submit"`
@@ -1020,6 +1098,8 @@ func (p *vfsReadPrograms) Close() error {
 		p.VexjExt4Evict,
 		p.VexjExt4Unlink,
 		p.VexjFork,
+		p.VexjFree,
+		p.VexjKin,
 		p.VexjTaskExit,
 		p.VexjUringComplete,
 		p.VexjUringSubmit,

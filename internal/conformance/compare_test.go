@@ -219,3 +219,43 @@ func TestCompareUnordered(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestUnattributed(t *testing.T) {
+	ctx := uapi.Context{Agent: "a", Session: 5, Parent: 9, Root: 8, Visibility: 6}
+	build := func(h uapi.Header, agent string, session uint64) uapi.Record {
+		b := uapi.NewBuilder(nil)
+		h.Type, h.EventID = uapi.FSMkdir, 20
+		b.Begin(h)
+		b.AddString(uapi.AttrPath, "/d")
+		b.AddString(uapi.AttrAgentID, agent)
+		b.AddU64(uapi.AttrSession, session)
+		rec, err := b.Finish()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rec
+	}
+	sound := uapi.Header{Parent: 9, RootCause: 8, VisibilityMask: 6}
+	got, err := without(ctx, build(sound, "a", 5))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := got.Header()
+	if _, has := got.Attr(uapi.AttrAgentID); has || h.Parent != 0 || h.RootCause != 20 || h.VisibilityMask != ^uint64(0) || string(got.Path()) != "/d" {
+		t.Errorf("%+v", h)
+	}
+	if got, err = without(ctx, build(uapi.Header{Parent: 19, RootCause: 8, VisibilityMask: 6}, "a", 5)); err != nil || got.Parent() != 19 || got.RootCause() != 19 {
+		t.Errorf("what has a cause of its own: %+v, %v", got.Header(), err)
+	}
+	for name, bad := range map[string]uapi.Record{
+		"another agent":   build(sound, "b", 5),
+		"another session": build(sound, "a", 6),
+		"no cause":        build(uapi.Header{RootCause: 8, VisibilityMask: 6}, "a", 5),
+		"another root":    build(uapi.Header{Parent: 9, RootCause: 9, VisibilityMask: 6}, "a", 5),
+		"wider":           build(uapi.Header{Parent: 9, RootCause: 8, VisibilityMask: 7}, "a", 5),
+	} {
+		if _, err := without(ctx, bad); err == nil {
+			t.Errorf("%s passes", name)
+		}
+	}
+}

@@ -160,7 +160,9 @@ func (r *Result) judge(c Capture, e *Env, recs []uapi.Record, w window) (Status,
 	if err != nil {
 		return Fail, err
 	}
-	r.Got = got
+	if r.Got, err = unattributed(c, got); err != nil {
+		return Fail, err
+	}
 	for _, want := range r.Scenario.Want(e) {
 		r.Want = append(r.Want, want.resolve(e))
 	}

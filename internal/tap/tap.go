@@ -23,8 +23,18 @@ type Producer interface {
 	HoleRows() []string
 }
 
-// A Tap is a conformance.Capture.
+// A contextual producer attributes what a process tree does.
+type contextual interface {
+	SetContext(uapi.Context) error
+	ClearContext(uapi.Context) error
+}
+
+// A Tap is a conformance.Capture, and an Attributing one.
 type Tap struct {
+	// Attribution is set on each row's process, if it is not nil: its PID is the
+	// Tap's to fill in. The producer must take contexts.
+	Attribution *uapi.Context
+
 	p     Producer
 	rings []*ring.Ring
 	root  uint32
@@ -59,13 +69,28 @@ func (t *Tap) Close() error {
 // Start follows a process and its descendants.
 func (t *Tap) Start(root uint32, _ string) error {
 	t.root = root
+	if t.Attribution != nil {
+		c := *t.Attribution
+		c.PID = root
+		if err := t.p.(contextual).SetContext(c); err != nil {
+			return err
+		}
+	}
 	return t.p.Follow(root)
 }
+
+// Context is what is set on a row's process.
+func (t *Tap) Context() *uapi.Context { return t.Attribution }
 
 // Stop ends that and returns what is in the rings.
 func (t *Tap) Stop() ([]uapi.Record, error) {
 	if err := t.p.Unfollow(t.root); err != nil {
 		return nil, err
+	}
+	if t.Attribution != nil {
+		if err := t.p.(contextual).ClearContext(uapi.Context{PID: t.root}); err != nil {
+			return nil, err
+		}
 	}
 	return t.Drain()
 }
