@@ -33,6 +33,7 @@ var arrows = map[string][]string{
 	"ring":                 {"uapi"},
 	"fuse":                 {"uapi"},
 	"vector":               {"uapi", "internal/distance", "internal/produce"},
+	"vector/vectortest":    {"userjournal", "userjournal/crashfs", "vector"},
 	"hnsw":                 {"uapi", "internal/distance", "internal/produce"},
 	"compat":               {"uapi", "internal/layout"},
 	"userjournal":          {"uapi", "internal/layout"},
@@ -60,6 +61,8 @@ var testArrows = map[string][]string{
 	"fuse":   {"internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
 	"ring":   {"bench/gen"},
 	"mirror": {"bench/gen", "query"},
+	// What is left of files when the power is cut.
+	"vector": {"vector/vectortest", "userjournal/crashfs", "userjournal", "query"},
 	// The account of what was numbered.
 	"internal/produce": {"query"},
 	// Tests alone, of the module and what drains it.
@@ -81,7 +84,7 @@ var outside = map[string][]string{
 	"github.com/spf13/cobra":           {"cmd"},
 	"github.com/spf13/pflag":           {"cmd"},
 	"github.com/zeebo/blake3":          {"userjournal"},
-	"golang.org/x/sys":                 {"agent", "bench", "bpf", "cmd", "compat/capability", "fuse", "hnsw", "internal", "kmod", "mirror", "ring", "uapi", "userjournal"},
+	"golang.org/x/sys":                 {"agent", "bench", "bpf", "cmd", "compat/capability", "fuse", "hnsw", "internal", "kmod", "mirror", "ring", "uapi", "userjournal", "vector"},
 	"golang.org/x/term":                {"cmd"},
 }
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package vector
+
+import (
+	"fmt"
+	"slices"
+
+	"vexj/uapi"
+)
+
+// pending is a vector of which not all parts have come.
+type pending struct {
+	op  uapi.Type
+	id  uint64
+	raw []byte
+}
+
+// ConfigOf returns what the vectors are that a record is of: for those who make a
+// store of the records of a journal alone.
+func ConfigOf(rec uapi.Record) (c Config, ok bool) {
+	dims, ok1 := rec.U32(uapi.AttrVectorDims)
+	elem, ok2 := rec.U32(uapi.AttrVectorElem)
+	metric, ok3 := rec.U32(uapi.AttrVectorMetric)
+	name, _ := rec.Attr(uapi.AttrCollection)
+	c = Config{Name: string(name), Dims: int(min(dims, MaxDims+1)), Elem: uapi.Elem(elem), Metric: uapi.Metric(metric)}
+	return c, ok1 && ok2 && ok3 && c.Check() == nil
+}
+
+// Apply does again what a record says was done. It is true if the record changed
+// the store, or was a part of what will; it is false for one of another store or of
+// another kind, and for one that is in the store already. No record is made of it.
+//
+// The error is ErrRecord if the record is not what this package makes, and that of
+// the change if the store cannot do it, as when an id exists that is created.
+func (s *Store) Apply(rec uapi.Record) (bool, error) {
+	switch rec.Type() {
+	case uapi.VectorCreate, uapi.VectorUpdate, uapi.VectorDelete:
+	default:
+		return false, nil
+	}
+	if name, _ := rec.Attr(uapi.AttrCollection); string(name) != s.config.Name {
+		return false, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.writable(); err != nil {
+		return false, err
+	}
+	if rec.EventID() <= s.at.event && rec.EventID()>>56 == s.at.event>>56 {
+		return false, nil
+	}
+	c, whole, err := s.parse(rec)
+	if err != nil || !whole {
+		return err == nil, err
+	}
+	changes := []Change{c}
+	steps, next, err := s.plan(changes)
+	if err == nil {
+		err = s.do(steps, changes, next)
+	}
+	if err != nil {
+		return false, fmt.Errorf("record %#x: %w", rec.EventID(), err)
+	}
+	return true, nil
+}
+
+// parse returns the change that a record is of, when all of it has come.
+func (s *Store) parse(rec uapi.Record) (c Change, whole bool, err error) {
+	bad := func(format string, a ...any) (Change, bool, error) {
+		s.pending = pending{}
+		return Change{}, false, fmt.Errorf("%w: record %#x: %s", ErrRecord, rec.EventID(), fmt.Sprintf(format, a...))
+	}
+	id, ok := rec.U64(uapi.AttrVectorID)
+	if !ok || id == 0 {
+		return bad("it names no vector")
+	}
+	c = Change{Op: rec.Type(), ID: id, Event: rec.EventID()}
+	if c.Op == uapi.VectorDelete {
+		s.pending = pending{}
+		return c, true, nil
+	}
+	got, ok := ConfigOf(rec)
+	if !ok {
+		return bad("it does not say what kind of vector it is")
+	}
+	if got != s.config {
+		return bad("its vector is of %d %s by %s, those of the store of %d %s by %s",
+			got.Dims, got.Elem, got.Metric, s.config.Dims, s.config.Elem, s.config.Metric)
+	}
+	raw := rec.Payload()
+	if part, ok := rec.Part(); ok {
+		switch size := s.config.rowSize(); {
+		case int(part.Size) != size:
+			return bad("the whole has %d bytes, a vector %d", part.Size, size)
+		case part.Offset == 0:
+			s.pending = pending{c.Op, id, slices.Clone(raw)}
+		case s.pending.op != c.Op || s.pending.id != id || int(part.Offset) != len(s.pending.raw):
+			return bad("the part at %d does not follow the one before", part.Offset)
+		default:
+			s.pending.raw = append(s.pending.raw, raw...)
+		}
+		if len(s.pending.raw) > int(part.Size) {
+			return bad("its parts have more than the %d bytes of the whole", part.Size)
+		}
+		if len(s.pending.raw) < int(part.Size) {
+			return c, false, nil
+		}
+		raw = s.pending.raw
+	}
+	s.pending = pending{}
+	c.Raw = raw
+	if f, ok := rec.File(); ok {
+		c.Meta.Dev, c.Meta.Inode = uint64(f.DevMajor)<<32|uint64(f.DevMinor), f.Inode
+	}
+	c.Meta.Path = string(rec.Path())
+	tags, _ := rec.Attr(uapi.AttrTags)
+	c.Meta.Tags = string(tags)
+	return c, true, nil
+}
