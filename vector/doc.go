@@ -94,15 +94,15 @@
 //
 // The other files begin with a page of 4,096 bytes:
 //
-//	     0    8  magic "\x8fVXVdat\n"
-//	     8    4  version: 1
-//	    12    4  what the file has: 1 vectors, 2 slots, 3 texts, 4 ids
-//	    16   16  id of the store
-//	    32    8  generation
-//	    40   24  ids: slots that it covers, binary logarithm of the entries,
-//	             CRC-32C of the entries; zero in the others
-//	    64    .  zero
-//	  4092    4  CRC-32C of the bytes before
+//	   0    8  magic "\x8fVXVdat\n"
+//	   8    4  version: 1
+//	  12    4  what the file has: 1 vectors, 2 slots, 3 texts, 4 ids
+//	  16   16  id of the store
+//	  32    8  generation
+//	  40   24  ids: slots that it covers, binary logarithm of the entries,
+//	           CRC-32C of the entries; zero in the others
+//	  64    .  zero
+//	4092    4  CRC-32C of the bytes before
 //
 // # Vectors
 //
@@ -115,19 +115,19 @@
 //
 // Slot n, 64 bytes at 4096 + 64n, belongs to row n:
 //
-//	     0    8  id
-//	     8    8  number of the change that wrote it
-//	    16    8  device of the file: major << 32 | minor
-//	    24    8  inode of the file
-//	    32    8  where path and tags are, in the texts behind their first page
-//	    40    2  bytes of the path
-//	    42    2  bytes of the tags
-//	    44    4  CRC-32C of the vector
-//	    48    4  CRC-32C of path and tags
-//	    52    4  CRC-32C of the bytes before
-//	    56    8  zero while it lives; then bits 0 to 46 the number of the change that
-//	             ended it, bit 47 whether there is a later slot of the id, bits 48 to
-//	             63 CRC-16/XMODEM of the six bytes before
+//	 0    8  id
+//	 8    8  number of the change that wrote it
+//	16    8  device of the file: major << 32 | minor
+//	24    8  inode of the file
+//	32    8  where path and tags are, in the texts behind their first page
+//	40    2  bytes of the path
+//	42    2  bytes of the tags
+//	44    4  CRC-32C of the vector
+//	48    4  CRC-32C of path and tags
+//	52    4  CRC-32C of the bytes before
+//	56    8  zero while it lives; then bits 0 to 46 the number of the change that
+//	         ended it, bit 47 whether there is a later slot of the id, bits 48 to
+//	         63 CRC-16/XMODEM of the six bytes before
 //
 // A slot is written once, but for its last word. An update writes a slot and ends the
 // one before. Changes are numbered from 1, and a version of the store is a number: it

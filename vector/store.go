@@ -34,7 +34,6 @@ type Store struct {
 	pending pending    // the parts of a vector that is being applied
 	failed  error      // why nothing more is taken
 	builder *uapi.Builder
-	row     []byte
 	closed  atomic.Bool
 }
 
