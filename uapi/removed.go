@@ -9,6 +9,8 @@ const (
 	RemovedSize   = 1 // the journal was larger than it may be
 	RemovedAge    = 2 // they were older than they may be
 	RemovedForced = 4 // somebody was still owed them
+	// RemovedArchive: the archive that has them was forgotten.
+	RemovedArchive = 8
 )
 
 // Removed is struct vexj_attr_removed: records that were taken out of the

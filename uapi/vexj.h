@@ -355,6 +355,7 @@ enum vexj_legacy_part {
 #define VEXJ_REMOVED_SIZE	1	/* the journal was larger than it may be */
 #define VEXJ_REMOVED_AGE	2	/* they were older than they may be */
 #define VEXJ_REMOVED_FORCED	4	/* somebody was still owed them */
+#define VEXJ_REMOVED_ARCHIVE	8	/* the archive that has them was forgotten */
 
 /* Elements of vectors; those of more than a byte are little-endian. */
 enum vexj_elem {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"vexj/uapi"
 )
 
 // ArchiveOptions say what Archive moves.
@@ -196,7 +198,8 @@ func (a *archiver) exchange(x *index, temp string) error {
 }
 
 // ForgetArchive makes the journal not look for segments in the directory any
-// more. What is in it stays.
+// more. What is in it stays. If the journal begins later then, that is to be told
+// in it by [Writer.TellRemoved].
 func ForgetArchive(dir, archive string) error { return ForgetArchiveFS(OSFS, dir, archive) }
 
 // ForgetArchiveFS is ForgetArchive with another filesystem.
@@ -214,6 +217,35 @@ func ForgetArchiveFS(fsys FS, dir, archive string) error {
 		if i < 0 {
 			return fmt.Errorf("%s: %w: %s is no archive of it", dir, ErrOption, archive)
 		}
-		return writeArchives(fsys, dir, slices.Delete(dirs, i, i+1))
+		if err := writeArchives(fsys, dir, slices.Delete(dirs, i, i+1)); err != nil {
+			return err
+		}
+		return noteForgotten(fsys, dir)
 	})
+}
+
+// noteForgotten writes down that the journal begins where it does because an
+// archive is not looked into any more. What is in that is not removed: where it
+// is made an archive again, it is there again.
+func noteForgotten(fsys FS, dir string) error {
+	all, _, err := places(fsys, dir)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	s, err := openSegment(fsys, all[len(all)-1])
+	if err != nil {
+		return err
+	}
+	m, err := readRemoval(fsys, dir, s.header.Journal)
+	if err != nil {
+		return err
+	}
+	first, _ := ParseSegmentName(all[0].name)
+	if first-1 <= max(m.through, m.untold.Last) {
+		return nil
+	}
+	through := m.through
+	m.add(uapi.Removed{First: through + 1, Last: first - 1, Records: first - 1 - through, Reason: uapi.RemovedArchive}, nil)
+	m.through = through
+	return replaceFile(fsys, filepath.Join(dir, removedName), m.encode())
 }

@@ -69,7 +69,10 @@
 // [Writer.TellRemoved]. Then it takes these lines out. A crash in between makes it
 // tell again, and Retain go on with what it had noted. Segments go one after the
 // other, each durably, so that what is left is never without its middle. A reader
-// that wants what is gone gets [ErrRemoved] with the ordinals.
+// that wants what is gone gets [ErrRemoved] with the ordinals. Verify wants such a
+// record in a journal that begins behind ordinal 1, also where an archive was
+// forgotten, so that nobody can take the oldest segments away unnoticed; only one
+// that [Repair] made begins where the old one did, which its first header says.
 //
 // # Archives
 //

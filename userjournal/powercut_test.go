@@ -332,11 +332,13 @@ func TestPowerCutInRetention(t *testing.T) {
 		}
 		_, err := uj.RetainFS(after, powerDir, limit)
 		check(t, err)
+		w := create(t, after, uj.Options{Codec: uj.CodecNone})
+		check(t, errors.Join(w.TellRemoved(), w.Close()))
 		r, err := uj.OpenFS(after, powerDir)
 		check(t, err)
 		defer r.Close()
 		v, err := r.Verify(func(p uj.Problem) { t.Errorf("%s: %v", name, p) })
-		if err != nil || v.FirstOrdinal != report.Removed.Last+1 || v.LastOrdinal != uint64(len(recs)) {
+		if err != nil || v.FirstOrdinal != report.Removed.Last+1 || v.LastOrdinal != uint64(len(recs))+1 {
 			t.Fatalf("%s: %+v, %v", name, v, err)
 		}
 	})

@@ -148,6 +148,18 @@ func (m *removal) record() (uapi.Record, error) {
 	return b.Finish()
 }
 
+// Untold: records were removed from the journal in the directory, and none in it
+// tells of that yet.
+func Untold(dir string) (bool, error) {
+	r, err := Open(dir)
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	m, err := readRemoval(r.fs, dir, r.journal)
+	return m.untold.Last != 0, err
+}
+
 // TellRemoved appends a record of what was removed from the journal and is not
 // told in it yet, if anything was. Whoever writes a journal calls it at the
 // beginning and now and then.

@@ -14,9 +14,23 @@ import (
 	"vexj/uapi"
 )
 
-// oldest is the first ordinal that is left, and what is left is whole.
+// tell is what the next writer does after a removal.
+func tell(t *testing.T, dir string) {
+	t.Helper()
+	w, err := Create(dir, segmented)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.TellRemoved(), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// oldest is the first ordinal that is left. What is left is whole, and tells that
+// it is not all.
 func oldest(t *testing.T, dir string) uint64 {
 	t.Helper()
+	tell(t, dir)
 	_, ordinals := scanAll(t, open(t, dir), ScanOptions{})
 	for i, o := range ordinals {
 		if o != ordinals[0]+uint64(i) {
@@ -262,7 +276,10 @@ func TestRetainBesideAWriter(t *testing.T) {
 	if _, err := Retain(dir, RetainOptions{MaxBytes: 1}); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Close(); err != nil {
+	if report, err := open(t, dir).Verify(nil); err != nil || !report.OK() {
+		t.Errorf("what the writer at work is yet to tell: %+v, %v", report, err)
+	}
+	if err := errors.Join(w.TellRemoved(), w.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if first := oldest(t, dir); first < 20000 {

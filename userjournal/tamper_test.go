@@ -259,8 +259,8 @@ func TestMissingSegments(t *testing.T) {
 		checked  int
 	}{
 		{"all", []uint64{1, 11, 21, 31}, 40, nil, 4},
-		{"the oldest let go", []uint64{11, 21, 31}, 30, nil, 4},
-		{"two let go", []uint64{21, 31}, 20, nil, 3},
+		{"the oldest", []uint64{11, 21, 31}, 30, []string{"no record in the journal tells", "records 1 to 10 lost"}, 4},
+		{"two of them", []uint64{21, 31}, 20, []string{"no record in the journal tells", "records 1 to 20 lost"}, 3},
 		{"the last", []uint64{1, 11, 21}, 30, []string{"checkpoint at 40: the journal ends at 30"}, 3},
 		{"one inside", []uint64{1, 11, 31}, 30, []string{"records 21 to 30 lost"}, 3},
 	}
@@ -416,4 +416,89 @@ func TestClockBack(t *testing.T) {
 	if len(report.ClockSteps) != 1 || report.ClockSteps[0].First != 31 {
 		t.Errorf("steps: %+v", report.ClockSteps)
 	}
+}
+
+// Whoever takes the oldest segments away is found, also if less of them was
+// removed on purpose.
+func TestBeginning(t *testing.T) {
+	setup := func(t *testing.T) (dir string, names []string) {
+		dir = t.TempDir()
+		fill(t, dir, 30000, segmented)
+		names, _, err := listSegments(OSFS, dir)
+		if err != nil || len(names) < 4 {
+			t.Fatal(names, err)
+		}
+		return dir, names
+	}
+	remove := func(t *testing.T, dir string, names ...string) {
+		t.Helper()
+		for _, name := range names {
+			if err := os.Remove(filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Run("never told", func(t *testing.T) {
+		dir, names := setup(t)
+		remove(t, dir, names[:2]...)
+		first, _ := ParseSegmentName(names[2])
+		if found := findings(t, dir, Evidence{}); len(found) != 1 ||
+			!mentions(found, names[2], "no record in the journal tells", fmt.Sprintf("records 1 to %d lost", first-1)) {
+			t.Errorf("%q", found)
+		}
+	})
+	t.Run("less was told", func(t *testing.T) {
+		dir, names := setup(t)
+		if _, err := Retain(dir, RetainOptions{MaxBytes: sizeOf(t, dir, names[1:])}); err != nil {
+			t.Fatal(err)
+		}
+		tell(t, dir)
+		if found := findings(t, dir, Evidence{}); len(found) != 0 {
+			t.Fatalf("%q", found)
+		}
+		remove(t, dir, names[1])
+		if found := findings(t, dir, Evidence{}); !mentions(found, names[2], "no record in the journal tells") {
+			t.Errorf("%q", found)
+		}
+	})
+	t.Run("not told yet", func(t *testing.T) {
+		dir, _ := setup(t)
+		if _, err := Retain(dir, RetainOptions{MaxBytes: 1}); err != nil {
+			t.Fatal(err)
+		}
+		if untold, err := Untold(dir); !untold || err != nil {
+			t.Error(untold, err)
+		}
+		if found := findings(t, dir, Evidence{}); len(found) != 1 || !mentions(found, "REMOVED says", "the next writer will tell") {
+			t.Errorf("%q", found)
+		}
+		tell(t, dir)
+		if untold, err := Untold(dir); untold || err != nil {
+			t.Error(untold, err)
+		}
+		verify(t, dir)
+	})
+	t.Run("repaired", func(t *testing.T) {
+		dir, names := setup(t)
+		remove(t, dir, names[0])
+		to := filepath.Join(t.TempDir(), "repaired")
+		if _, err := Repair(dir, to, RepairOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		verify(t, to) // its header says where it was begun
+	})
+}
+
+func sizeOf(t *testing.T, dir string, names []string) (bytes int64) {
+	t.Helper()
+	for _, name := range names {
+		for _, path := range []string{name, indexName(name)} {
+			info, err := os.Stat(filepath.Join(dir, path))
+			if err != nil {
+				t.Fatal(err)
+			}
+			bytes += info.Size()
+		}
+	}
+	return bytes
 }

@@ -41,9 +41,19 @@ func upkeep(fsys uj.FS, dir, archive string, acknowledged uint64) error {
 }
 
 // wholeAfter holds a journal against what may be left of it: all but a beginning
-// that the consumer had acknowledged, without a hole.
+// that the consumer had acknowledged, without a hole, and behind it what the next
+// writer tells of that.
 func wholeAfter(t *testing.T, name string, fsys uj.FS, dir string, recs [][]byte, acknowledged uint64) {
 	t.Helper()
+	o := upkeepSegments
+	o.FS = fsys
+	w, err := uj.Create(dir, o)
+	if err == nil {
+		err = errors.Join(w.TellRemoved(), w.Close())
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
 	r, err := uj.OpenFS(fsys, dir)
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
@@ -53,6 +63,12 @@ func wholeAfter(t *testing.T, name string, fsys uj.FS, dir string, recs [][]byte
 	err = r.Scan(uj.ScanOptions{}, func(ordinal uint64, rec uapi.Record) error {
 		if next == 0 && ordinal > acknowledged+1 {
 			t.Fatalf("%s: begins with %d, up to %d was acknowledged", name, ordinal, acknowledged)
+		}
+		if ordinal > uint64(len(recs)) {
+			if _, ok := rec.Removed(); !ok {
+				t.Fatalf("%s: record %d is of type %v", name, ordinal, rec.Type())
+			}
+			return nil
 		}
 		if next != 0 && ordinal != next || !bytes.Equal(rec, recs[ordinal-1]) {
 			t.Fatalf("%s: record %d comes as %d", name, ordinal, next)

@@ -70,6 +70,9 @@ func (r *Reader) VerifyAgainst(e Evidence, fn func(Problem)) (VerifyReport, erro
 		}
 	}
 	v.report.LastOrdinal = v.next - 1
+	if err := v.beginning(segments[0]); err != nil {
+		return v.report, fmt.Errorf("verify %s: %w", segments[0].name, err)
+	}
 	v.rest()
 	return v.report, nil
 }
@@ -83,6 +86,8 @@ type verifier struct {
 	link   link
 
 	witness *witness
+	told    uint64 // last ordinal that a record says was removed
+	founded bool   // the first segment of the journal is there
 
 	name   string
 	known  int // problems before this segment
@@ -137,6 +142,7 @@ func (v *verifier) segment(x *index, last bool) error {
 		v.before, v.link = nil, link{}
 		return nil
 	}
+	v.founded = v.founded || s.header.Index == 1 && !s.guessed
 	before := v.link
 	v.follows(s)
 	if !before.known || before.value != s.header.Previous {
@@ -237,6 +243,7 @@ func (v *verifier) blocks(f File, s *segment, size int64) (int64, error) {
 			v.report.Records += uint64(blk.records)
 			v.report.RawBytes += uint64(blk.raw)
 			v.witness.run += uint64(blk.records)
+			v.hear(blk)
 		}
 		v.reach(s, blk.zone.Last)
 		return nil

@@ -21,7 +21,8 @@ func newJournalArchive() *cobra.Command {
 of the journal: every verb reads and verifies them as before, and 'journal retain'
 removes them. Of a set of shards, each has a folder in that one, with its number.
 A copy is read back before its original is removed. Other processes
-may read and record meanwhile.`,
+may read and record meanwhile. If the journal begins later once a folder is
+forgotten, it gets a record that says so, as after 'journal retain'.`,
 		Example: `  vexjctl journal archive --to /srv/archive --older-than 7d`,
 		Args:    noArgs,
 		RunE: func(_ *cobra.Command, _ []string) error {
@@ -30,7 +31,10 @@ may read and record meanwhile.`,
 				return exit.Usagef("give a folder with --to, or one with --forget")
 			case forget != "":
 				return eachShard(dir, func(i, shards int, dir string) error {
-					return userjournal.ForgetArchive(dir, userjournal.ArchiveDir(forget, i, shards))
+					if err := userjournal.ForgetArchive(dir, userjournal.ArchiveDir(forget, i, shards)); err != nil {
+						return err
+					}
+					return tellRemoved(dir, "archive")
 				})
 			}
 			o := userjournal.ArchiveOptions{To: to}

@@ -53,7 +53,7 @@ that is at work. Of a set of shards, each may have its share of --max-size.`,
 					fmt.Printf("%s: ", quote.String(dir))
 				}
 				tellRetained(report, force)
-				return tellRemoved(dir, report)
+				return tellRemoved(dir, "retain")
 			})
 		},
 	}
@@ -84,16 +84,16 @@ func tellRetained(report userjournal.RetainReport, force bool) {
 	}
 }
 
-// tellRemoved writes the record of a removal, unless a recorder is at work, who
-// will.
-func tellRemoved(dir string, report userjournal.RetainReport) error {
-	if report.Segments == 0 {
-		return nil
+// tellRemoved writes the record of what was removed by the verb or, before it, by
+// one that was cut off, unless a recorder is at work, who will.
+func tellRemoved(dir, verb string) error {
+	if untold, err := userjournal.Untold(dir); err != nil || !untold {
+		return err
 	}
 	w, err := userjournal.Create(dir, userjournal.Options{})
 	var locked *userjournal.LockedError
 	if errors.As(err, &locked) {
-		fmt.Fprintf(os.Stderr, "vexjctl journal retain: the recorder, pid %d, will say so in the journal\n", locked.PID)
+		fmt.Fprintf(os.Stderr, "vexjctl journal %s: the recorder, pid %d, will say so in the journal\n", verb, locked.PID)
 		return nil
 	}
 	if err != nil {

@@ -240,7 +240,7 @@ func (j *fields) removed(a uapi.Removed) {
 // removedWords are the reasons why records were removed.
 func removedWords(reason uint32) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for bit, word := range []string{"size", "age", "forced"} {
+		for bit, word := range []string{"size", "age", "forced", "archive"} {
 			if reason>>bit&1 != 0 && !yield(word) {
 				return
 			}
