@@ -75,6 +75,10 @@ func (c *committer) run() {
 	for {
 		select {
 		case b := <-c.w.full:
+			if len(c.w.full) == 0 {
+				c.alone(b)
+				continue
+			}
 			c.start(b)
 			// Requests and the clock want their turn.
 			c.finish(0, 2*buffers)
@@ -147,8 +151,13 @@ func (c *committer) drain() {
 		c.finish(n, 0)
 		return
 	}
-	// Two goroutines less to wake.
-	b, p := <-c.w.full, c.idle[0]
+	c.alone(<-c.w.full)
+}
+
+// alone is start and settle without a packer's goroutine, which would be another
+// one to wake: while one buffer after the other comes, nobody is needed besides.
+func (c *committer) alone(b *buffer) {
+	p := c.idle[0]
 	p.make(b, c.w.options.Codec)
 	c.put(p)
 	c.w.giveBack(b)

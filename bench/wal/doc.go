@@ -42,7 +42,8 @@
 //
 // # Columns
 //
-// CPU is of the whole process in user and kernel mode, memory is the highest
+// CPU is of the whole process in user and kernel mode, of which "kernel" is a
+// part; the memory for the page cache is had before. Memory is the highest
 // resident anonymous memory beyond what the process had before it opened the
 // engine, read every 20 ms. Bytes are those in the directory at the end. Read-back
 // is a pass over all that was written with whatever checks the engine has, from

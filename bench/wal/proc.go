@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -16,13 +17,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cpuTime is what all threads of the process took, in user and kernel mode.
-func cpuTime() (time.Duration, error) {
+// cpuTime is what all threads of the process took, and what of it in kernel mode.
+func cpuTime() (all, kernel time.Duration, err error) {
 	var u unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), nil
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), time.Duration(u.Stime.Nano()), nil
+}
+
+// warm has the kernel take as much memory for the page cache as the run will.
+// Where a hypervisor gives it only when it is touched, and takes back what is
+// free, whoever comes first would pay for the others.
+func warm(dir string, bytes int) error {
+	path := filepath.Join(dir, "warm")
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	chunk := make([]byte, 1<<20)
+	for at := 0; at < bytes && err == nil; at += len(chunk) {
+		_, err = f.Write(chunk)
+	}
+	return errors.Join(err, f.Close(), os.Remove(path))
 }
 
 // anonymous is the resident memory of the process that is no file, in bytes.

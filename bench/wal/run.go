@@ -27,8 +27,9 @@ type task struct {
 // A result is what came of it. What a task does not have is zero.
 type result struct {
 	Took, CPU time.Duration
-	Memory    uint64 // bytes
-	Stored    uint64 // bytes
+	Kernel    time.Duration // of CPU
+	Memory    uint64        // bytes
+	Stored    uint64        // bytes
 }
 
 func (t task) run() (r result, err error) {
@@ -41,6 +42,11 @@ func (t task) run() (r result, err error) {
 		return r, err
 	}
 	want := in.tally()
+	if t.Do == "write" || t.Do == "crash" {
+		if err := warm(t.Dir, in.bytes()+in.bytes()/8); err != nil {
+			return r, err
+		}
+	}
 	if t.Profile != "" {
 		f, err := os.Create(t.Profile)
 		if err != nil {
@@ -53,13 +59,15 @@ func (t task) run() (r result, err error) {
 		defer pprof.StopCPUProfile()
 	}
 	m := watchMemory()
-	start, cpu := time.Now(), time.Duration(0)
-	if cpu, err = cpuTime(); err != nil {
+	cpu, kernel, err := cpuTime()
+	if err != nil {
 		return r, err
 	}
+	start := time.Now()
 	stop := func() error {
-		now, err := cpuTime()
-		r.Took, r.CPU = time.Since(start), now-cpu
+		took := time.Since(start)
+		all, inKernel, err := cpuTime()
+		r.Took, r.CPU, r.Kernel = took, all-cpu, inKernel-kernel
 		return err
 	}
 	switch t.Do {

@@ -55,6 +55,11 @@ func (all *table) cpu(c cell) (float64, bool) {
 	return all.median(c, func(r result) float64 { return float64(r.CPU.Nanoseconds()) / n })
 }
 
+func (all *table) kernel(c cell) (float64, bool) {
+	n := float64(all.bench.share(c.policy))
+	return all.median(c, func(r result) float64 { return float64(r.Kernel.Nanoseconds()) / n })
+}
+
 func (all *table) bytes(c cell) (float64, bool) {
 	n := float64(all.bench.share(c.policy))
 	return all.median(c, func(r result) float64 { return float64(r.Stored) / n })
@@ -72,7 +77,7 @@ func (all *table) print(out io.Writer) error {
 	b := all.bench
 	fmt.Fprintf(out, "%d records, %d to a call, medians of up to %d rounds\n", b.records, b.batch, b.runs)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "sync\twriters\tengine\tMrecords/s\tCPU ns\tbytes\tMiB\tread-back M/s\tMiB\trecovery ms\tMiB\t")
+	fmt.Fprintln(w, "sync\twriters\tengine\tMrecords/s\tCPU ns\tkernel\tbytes\tMiB\tread-back M/s\tMiB\trecovery ms\tMiB\t")
 	for _, p := range b.policies {
 		for _, n := range b.writers {
 			for _, e := range b.engines {
@@ -102,6 +107,7 @@ func (all *table) line(w io.Writer, e *engine, p policy, writers int) {
 	}
 	put("%.4f", 1e-6, all.rate, write)
 	put("%.0f", 1, all.cpu, write)
+	put("%.0f", 1, all.kernel, write)
 	put("%.1f", 1, all.bytes, write)
 	put("%.1f", 1, all.memory, write)
 	put("%.2f", 1e-6, all.rate, read)
