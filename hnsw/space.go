@@ -147,7 +147,7 @@ func pack(to []byte, v []float32) []byte {
 
 // A target is what rows are compared with: a query, or another row.
 type target struct {
-	p    unsafe.Pointer
+	p    *byte
 	term float32 // its own, where rows have terms
 }
 
@@ -155,12 +155,14 @@ type target struct {
 func (p *probe) in(g *Graph, sp *space) target {
 	switch {
 	case sp == &g.code:
-		return target{unsafe.Pointer(&p.code[0]), g.termOf(p.vector)}
+		return target{&p.code[0], g.termOf(p.vector)}
 	case g.cfg.Metric == Hamming:
-		return target{p: unsafe.Pointer(&p.packed[0])}
+		return target{p: &p.packed[0]}
 	}
-	return target{p: unsafe.Pointer(&p.vector[0])}
+	return target{p: floatBytes(p.vector)}
 }
+
+func floatBytes(v []float32) *byte { return (*byte)(unsafe.Pointer(&v[0])) }
 
 // termOf is what the codes' distance lacks under Dot: see quantizer.
 func (g *Graph) termOf(v []float32) float32 {
@@ -189,7 +191,7 @@ func (g *Graph) distances(s *scratch, sp *space, q target, slots []uint32, out [
 	case sp.source:
 		g.sourceDistances(s, q, slots, out)
 	default:
-		sp.kernel(q.p, sp.rows.base, sp.rows.stride, &slots[0], len(slots), sp.dims, &out[0])
+		sp.kernel(q.p, (*byte)(sp.rows.base), sp.rows.stride, &slots[0], len(slots), sp.dims, &out[0])
 	}
 	if sp.terms.stride != 0 {
 		for i, slot := range slots {
@@ -213,7 +215,7 @@ func (g *Graph) sourceDistances(s *scratch, q target, slots []uint32, out []floa
 			out[i] = g.exact.scale * float32(math.Inf(1))
 			continue
 		}
-		g.exact.kernel(q.p, unsafe.Pointer(&v[0]), 0, &zero[0], 1, g.exact.dims, &out[i])
+		g.exact.kernel(q.p, floatBytes(v), 0, &zero[0], 1, g.exact.dims, &out[i])
 	}
 }
 
@@ -254,9 +256,9 @@ func (g *Graph) row(s *scratch, sp *space, slot uint32) target {
 			s.fail(err)
 			v = s.zeroes(g.cfg.Dims)
 		}
-		return target{p: unsafe.Pointer(&v[0])}
+		return target{p: floatBytes(v)}
 	}
-	t := target{p: sp.rows.at(slot)}
+	t := target{p: (*byte)(sp.rows.at(slot))}
 	if sp.terms.stride != 0 {
 		t.term = *(*float32)(sp.terms.at(slot))
 	}

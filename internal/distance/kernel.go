@@ -49,7 +49,7 @@ const (
 
 // Kernel computes n results, out[i] of the query q and the row of dims elements at
 // base + rows[i]*stride bytes. It checks nothing: [Kernel.Gather] does.
-type Kernel func(q, base unsafe.Pointer, stride uintptr, rows *uint32, n, dims int, out *float32)
+type Kernel func(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32)
 
 // found has the best kernels of this processor.
 var found = portable
@@ -91,7 +91,7 @@ func (k Kernel) Gather(e Elem, dims int, q, base []byte, stride int, rows []uint
 		panic(fmt.Sprintf("distance: row %d of %d bytes is not in %d bytes", last, stride, len(base)))
 	}
 	_ = out[len(rows)-1]
-	k(unsafe.Pointer(&q[0]), unsafe.Pointer(&base[0]), uintptr(stride), &rows[0], len(rows), dims, &out[0])
+	k(&q[0], &base[0], uintptr(stride), &rows[0], len(rows), dims, &out[0])
 }
 
 // One computes the result for a single row.

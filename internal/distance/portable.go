@@ -37,12 +37,12 @@ type sum func(q, r *[block]float32, n int) float32
 const block = 64
 
 func numeric[E float32 | half | int8 | int16](f sum) Kernel {
-	return func(q, base unsafe.Pointer, stride uintptr, rows *uint32, n, dims int, out *float32) {
-		query := unsafe.Slice((*float32)(q), dims)
+	return func(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32) {
+		query := unsafe.Slice((*float32)(unsafe.Pointer(q)), dims)
 		size := unsafe.Sizeof(*new(E))
 		var a, b [block]float32
 		for i, row := range unsafe.Slice(rows, n) {
-			at := unsafe.Add(base, uintptr(row)*stride)
+			at := unsafe.Add(unsafe.Pointer(base), uintptr(row)*stride)
 			var s float32
 			for done := 0; done < dims; done += block {
 				m := copy(a[:], query[done:])
@@ -110,11 +110,11 @@ func sumNorm(_, r *[block]float32, n int) float32 {
 	return s[0] + s[1] + (s[2] + s[3])
 }
 
-func codesL2(q, base unsafe.Pointer, stride uintptr, rows *uint32, n, dims int, out *float32) {
-	query := unsafe.Slice((*uint8)(q), dims)
+func codesL2(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32) {
+	query := unsafe.Slice(q, dims)
 	for i, row := range unsafe.Slice(rows, n) {
 		var s uint64
-		for j, x := range unsafe.Slice((*uint8)(unsafe.Add(base, uintptr(row)*stride)), dims) {
+		for j, x := range unsafe.Slice((*uint8)(unsafe.Add(unsafe.Pointer(base), uintptr(row)*stride)), dims) {
 			d := int32(query[j]) - int32(x)
 			s += uint64(d * d)
 		}
@@ -122,22 +122,22 @@ func codesL2(q, base unsafe.Pointer, stride uintptr, rows *uint32, n, dims int, 
 	}
 }
 
-func codesL1(q, base unsafe.Pointer, stride uintptr, rows *uint32, n, dims int, out *float32) {
-	query := unsafe.Slice((*uint8)(q), dims)
+func codesL1(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32) {
+	query := unsafe.Slice(q, dims)
 	for i, row := range unsafe.Slice(rows, n) {
 		var s uint64
-		for j, x := range unsafe.Slice((*uint8)(unsafe.Add(base, uintptr(row)*stride)), dims) {
+		for j, x := range unsafe.Slice((*uint8)(unsafe.Add(unsafe.Pointer(base), uintptr(row)*stride)), dims) {
 			s += uint64(max(query[j], x) - min(query[j], x))
 		}
 		unsafe.Slice(out, n)[i] = float32(s)
 	}
 }
 
-func bitsHamming(q, base unsafe.Pointer, stride uintptr, rows *uint32, n, dims int, out *float32) {
-	query := unsafe.Slice((*uint8)(q), Binary.Bytes(dims))
+func bitsHamming(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32) {
+	query := unsafe.Slice(q, Binary.Bytes(dims))
 	for i, row := range unsafe.Slice(rows, n) {
 		var s int
-		for j, x := range unsafe.Slice((*uint8)(unsafe.Add(base, uintptr(row)*stride)), len(query)) {
+		for j, x := range unsafe.Slice((*uint8)(unsafe.Add(unsafe.Pointer(base), uintptr(row)*stride)), len(query)) {
 			s += bits.OnesCount8(query[j] ^ x)
 		}
 		unsafe.Slice(out, n)[i] = float32(s)
