@@ -75,6 +75,7 @@ var testArrows = map[string][]string{
 // vexj: the record, the ring and the journal can be read with little more than
 // the standard library.
 var outside = map[string][]string{
+	"cel.dev/cel-go":                   {"query/where"},
 	"github.com/bmatcuk/doublestar/v4": {"query"},
 	"github.com/cilium/ebpf":           {"bench", "bpf", "compat/capability"},
 	"github.com/hanwen/go-fuse/v2":     {"fuse"},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"vexj/query/where"
 	"vexj/uapi"
 )
 
@@ -32,6 +33,7 @@ type Conditions struct {
 	MinPriority  uapi.Priority
 	MinRelevance uint32     // 0 to 100
 	Flags        uapi.Flags // all of them are set
+	Where        string     // an expression, see package where
 	Since        time.Time
 	Until        time.Time // not included
 	Failed       bool
@@ -42,7 +44,8 @@ type Conditions struct {
 const cutPaths = uapi.FlagPathTruncated | uapi.FlagPath2Truncated
 
 // Compile returns the filter, which takes nothing that is not in the view. An
-// error wraps ErrPattern, ErrCondition or ErrView.
+// error wraps ErrPattern, ErrCondition, ErrView, where.ErrExpression or
+// where.ErrCost.
 func (c Conditions) Compile(view View) (*Filter, error) {
 	if err := view.Check(); err != nil {
 		return nil, err
@@ -78,6 +81,13 @@ func (c Conditions) Compile(view View) (*Filter, error) {
 		for _, a := range alternatives {
 			f.commands = append(f.commands, compileComponent(a))
 		}
+	}
+	if c.Where != "" {
+		var err error
+		if f.where, err = where.Compile(c.Where); err != nil {
+			return nil, err
+		}
+		f.timed = f.timed || f.where.Timed()
 	}
 	f.wanted = f.facts()
 	f.keys = f.makeKeys()

@@ -9,14 +9,14 @@ import (
 	"slices"
 	"time"
 
+	"vexj/query/where"
 	"vexj/uapi"
 	"vexj/userjournal"
 )
 
 const maxTime = math.MaxInt64
 
-// Filter is compiled [Conditions]. It does not change: any number of goroutines
-// may ask it.
+// Filter is compiled [Conditions]. Any number of goroutines may ask it.
 type Filter struct {
 	view         View
 	types        *typeSet // nil: any
@@ -39,6 +39,8 @@ type Filter struct {
 	chains       []uint64
 	tags         []string
 
+	where *where.Expression // nil: none
+
 	keys  [][]userjournal.Key
 	timed bool
 	since int64 // ns since 1970
@@ -46,7 +48,7 @@ type Filter struct {
 }
 
 // Match reports whether the record is in the view and meets all conditions but
-// those about time, which the record alone cannot answer: see [Filter.Within].
+// those about time, which the record alone cannot answer: see [Filter.MatchAt].
 func (f *Filter) Match(r uapi.Record) bool {
 	if !f.view.Sees(r) {
 		return false
@@ -70,12 +72,24 @@ func (f *Filter) Match(r uapi.Record) bool {
 	if flags&f.flagMask != f.flagWant || f.flagAny != 0 && flags&f.flagAny == 0 {
 		return false
 	}
-	return f.wanted == 0 || f.matchAttrs(r)
+	if f.wanted != 0 && !f.matchAttrs(r) {
+		return false
+	}
+	return f.where == nil || f.where.Timed() || f.where.Match(r, time.Time{})
 }
 
 // MatchAt is Match with the conditions about time, for a record of the time t.
 func (f *Filter) MatchAt(r uapi.Record, t time.Time) bool {
-	return f.Match(r) && f.Within(t)
+	return f.Match(r) && f.Within(t) && (f.where == nil || !f.where.Timed() || f.where.Match(r, t))
+}
+
+// Err is why the filter takes no record any more: its expression cost too much.
+// It wraps where.ErrCost. nil: it still does.
+func (f *Filter) Err() error {
+	if f.where == nil {
+		return nil
+	}
+	return f.where.Err()
 }
 
 // facts are what attributes tell of a record.
@@ -225,7 +239,7 @@ func (f *Filter) Matches(j Journal) func(ordinal uint64, r uapi.Record) bool {
 		return func(_ uint64, r uapi.Record) bool { return f.Match(r) }
 	}
 	return func(ordinal uint64, r uapi.Record) bool {
-		return f.Match(r) && f.Within(j.WallTime(ordinal, r.Ktime()))
+		return f.MatchAt(r, j.WallTime(ordinal, r.Ktime()))
 	}
 }
 
@@ -244,7 +258,7 @@ func (f *Filter) Scan(j Journal, opt userjournal.ScanOptions, fn func(ordinal ui
 	matches := f.Matches(j)
 	return j.Scan(opt, func(ordinal uint64, r uapi.Record) error {
 		if !matches(ordinal, r) {
-			return nil
+			return f.Err()
 		}
 		return fn(ordinal, r)
 	})

@@ -264,9 +264,8 @@ func (m *matching[K]) ask(entries []*indexEntry[K]) {
 			continue // by its other path, as in a rename
 		}
 		e.turn = m.ix.turn
-		if e.filter.timed && !e.filter.MatchAt(m.rec, m.at()) || !e.filter.Match(m.rec) {
-			continue
+		if f := e.filter; f.Match(m.rec) && (!f.timed || f.MatchAt(m.rec, m.at())) {
+			m.fn(e.key)
 		}
-		m.fn(e.key)
 	}
 }

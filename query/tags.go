@@ -4,9 +4,10 @@ package query
 
 import (
 	"bytes"
-	"encoding/json"
 	"slices"
 	"strings"
+
+	"vexj/query/where"
 )
 
 // hasTag reports whether the value of a TAGS attribute has one of the tags.
@@ -14,7 +15,7 @@ func hasTag(value []byte, wanted []string) bool {
 	if !mayHaveTag(value, wanted) {
 		return false
 	}
-	for _, tag := range tagsOf(value) {
+	for _, tag := range where.Tags(value) {
 		if slices.Contains(wanted, tag) {
 			return true
 		}
@@ -34,35 +35,4 @@ func mayHaveTag(value []byte, wanted []string) bool {
 		}
 	}
 	return false
-}
-
-// tagsOf are the tags in the value of a TAGS attribute: see "Tags" in the package
-// documentation.
-func tagsOf(value []byte) (tags []string) {
-	var v any
-	if json.Unmarshal(value, &v) != nil {
-		return nil
-	}
-	switch v := v.(type) {
-	case string:
-		tags = append(tags, v)
-	case []any:
-		for _, e := range v {
-			if s, ok := e.(string); ok {
-				tags = append(tags, s)
-			}
-		}
-	case map[string]any:
-		for name, e := range v {
-			if e == nil || e == false {
-				continue
-			}
-			tags = append(tags, name)
-			if s, ok := e.(string); ok {
-				tags = append(tags, name+"="+s)
-			}
-		}
-		slices.Sort(tags)
-	}
-	return tags
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"vexj/agent/session"
 	"vexj/uapi"
 	"vexj/userjournal"
 )
@@ -65,6 +66,11 @@ func (s *scribe) append(t uapi.Type, flags uapi.Flags, pid uint32, comm string, 
 		s.b.AddTask(task)
 	}
 	add(s.b)
+	s.finish()
+}
+
+// finish appends what was built.
+func (s *scribe) finish() {
 	rec, err := s.b.Finish()
 	if err == nil {
 		_, err = s.w.Append(rec)
@@ -136,12 +142,40 @@ func (s *scribe) workload() {
 	s.record(uapi.FSStat, 0, 200, "vi", op("/repo/main.go", done))
 }
 
+// fields are records that differ in what agents say of them.
+func (s *scribe) fields() {
+	note := func(t uapi.Type, path string, h uapi.Header, add func(b *uapi.Builder)) {
+		s.number++
+		h.EventID, h.Type, h.Ktime = s.base+s.number, t, uint64(s.now-s.offset)
+		h.GlobalSequence, h.RootCause, h.VisibilityMask = s.number, s.base+s.number, ^uint64(0)
+		s.b.Begin(h)
+		s.b.AddString(uapi.AttrPath, path)
+		add(s.b)
+		s.finish()
+		s.now += int64(time.Second)
+	}
+	note(uapi.FSWrite, "/a/1", uapi.Header{Priority: uapi.PriorityCritical, Relevance: 90}, func(b *uapi.Builder) {
+		b.AddU64(uapi.AttrTransaction, 5)
+		b.AddU64(uapi.AttrSession, 1<<63|1)
+		b.AddString(uapi.AttrTags, `["deploy"]`)
+	})
+	note(uapi.SemIntent, "/a/2", uapi.Header{Priority: uapi.PriorityNormal, Flags: uapi.FlagCausal | uapi.FlagAtomic}, func(b *uapi.Builder) {
+		b.AddU64(uapi.AttrChain, 6)
+		b.AddU64(uapi.AttrSession, session.ID("night run"))
+		b.AddString(uapi.AttrTags, `{"deploy":true,"team":"core"}`)
+	})
+	note(uapi.FSDelete, "/b/3", uapi.Header{Priority: uapi.PriorityLow, Flags: uapi.FlagAtomic, Relevance: 10}, func(b *uapi.Builder) {
+		b.AddU64(uapi.AttrTransaction, 5)
+	})
+}
+
 var journals = map[string]func(s *scribe){
-	"empty": func(*scribe) {},
-	"small": func(s *scribe) { s.start(); s.workload(); s.stop(0) },
-	"lossy": func(s *scribe) { s.start(); s.workload(); s.lose(5); s.workload(); s.stop(5) },
-	"gap":   func(s *scribe) { s.start(); s.workload(); s.number += 5; s.workload(); s.stop(0) },
-	"open":  func(s *scribe) { s.start(); s.workload() },
+	"empty":  func(*scribe) {},
+	"fields": func(s *scribe) { s.start(); s.fields(); s.stop(0) },
+	"small":  func(s *scribe) { s.start(); s.workload(); s.stop(0) },
+	"lossy":  func(s *scribe) { s.start(); s.workload(); s.lose(5); s.workload(); s.stop(5) },
+	"gap":    func(s *scribe) { s.start(); s.workload(); s.number += 5; s.workload(); s.stop(0) },
+	"open":   func(s *scribe) { s.start(); s.workload() },
 	"hostile": func(s *scribe) {
 		s.start()
 		s.record(uapi.FSDelete, 0, 300, "\x1b[2Jrm", op("/tmp/\x1b]0;owned\x07\n2026-03-01 12:00:00.000 git[1] delete /etc", done))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vexj/agent/session"
 	"vexj/cmd/internal/capture"
 	"vexj/cmd/internal/exit"
 	"vexj/internal/when"
@@ -36,7 +37,9 @@ type logFlags struct {
 	pids         []uint
 	inodes       []uint
 	agents       []string
-	sessions     []uint
+	sessions     []string
+	fields       fieldFlags
+	limit        int
 	failed       bool
 	noPager      bool
 	utc          bool
@@ -76,7 +79,9 @@ A path pattern stands for a whole path, the first or the second of a record:
 	fs.UintSliceVar(&f.pids, "pid", nil, "records of this `process` (repeatable)")
 	fs.UintSliceVar(&f.inodes, "inode", nil, "records of an object with this inode `number` (repeatable)")
 	fs.StringArrayVar(&f.agents, "agent", nil, "records with this agent `id` (repeatable)")
-	fs.UintSliceVar(&f.sessions, "session", nil, "records of this `session` (repeatable)")
+	fs.StringArrayVar(&f.sessions, "session", nil, "records of this `session`, its name or number (repeatable)")
+	f.fields.flags(cmd)
+	fs.IntVar(&f.limit, "limit", -1, "end after this `number` of records; --show-cursor says where to go on")
 	fs.BoolVar(&f.failed, "failed", false, "records of operations that failed")
 	fs.BoolVar(&f.noPager, "no-pager", false, "write to the terminal directly")
 	fs.BoolVar(&f.utc, "utc", false, "show times in UTC, not in local time")
@@ -86,6 +91,9 @@ A path pattern stands for a whole path, the first or the second of a record:
 }
 
 func (f *logFlags) run(cmd *cobra.Command) (err error) {
+	if f.fields.where == "help" {
+		return whereHelp()
+	}
 	color, err := f.out.check()
 	if err != nil {
 		return err
@@ -109,6 +117,7 @@ func (f *logFlags) run(cmd *cobra.Command) (err error) {
 	var p *printer
 	err = show(!f.follow && !f.noPager, func(w *bufio.Writer) error {
 		p = newPrinter(w, r, f.out.format, color, loc)
+		f.start.name(p)
 		err := f.print(cmd.Context(), r, filter, p)
 		return errors.Join(err, f.start.end(p), p.end())
 	})
@@ -140,9 +149,15 @@ func (f *logFlags) filter(now time.Time) (*query.Filter, error) {
 	if f.follow && (f.reverse || f.until != "") {
 		return nil, exit.Usagef("-f goes on for ever: it cannot be had with -r or --until")
 	}
+	if f.limit >= 0 && (f.follow || f.lines >= 0) {
+		return nil, exit.Usagef("--limit counts from the start: it cannot be had with -f or -n")
+	}
 	c := query.Conditions{Paths: f.paths, Agents: f.agents, Failed: f.failed,
-		Inodes: numbers(f.inodes), Sessions: numbers(f.sessions)}
-	var err error
+		Inodes: numbers(f.inodes), Sessions: sessions(f.sessions)}
+	err := f.fields.add(&c)
+	if err != nil {
+		return nil, err
+	}
 	if c.Types, err = query.ParseTypes(f.types); err != nil {
 		return nil, exit.With(exit.Usage, err)
 	}
@@ -160,6 +175,13 @@ func (f *logFlags) filter(now time.Time) (*query.Filter, error) {
 		return nil, exit.With(exit.Usage, err)
 	}
 	return filter, nil
+}
+
+func sessions(names []string) (ids []uint64) {
+	for _, name := range names {
+		ids = append(ids, session.ID(name))
+	}
+	return ids
 }
 
 func numbers(flag []uint) (ns []uint64) {
@@ -199,15 +221,18 @@ func (f *logFlags) print(ctx context.Context, journal *userjournal.Set, filter *
 	switch {
 	case f.start.after != nil:
 		end.Join(f.start.after)
-		err = s.between(f.start.after, end).scan(userjournal.ScanOptions{}, -1, record)
+		err = s.between(f.start.after, end).scan(userjournal.ScanOptions{}, f.limit, record)
 	case f.reverse:
-		return s.between(nil, end).scan(userjournal.ScanOptions{Reverse: true}, f.lines, record)
+		return s.between(nil, end).scan(userjournal.ScanOptions{Reverse: true}, max(f.lines, f.limit), record)
 	case f.follow && f.lines < 0:
 		err = s.tail(end, followLines, record)
 	case f.lines >= 0:
 		err = s.tail(end, f.lines, record)
 	default:
-		err = s.between(nil, end).scan(userjournal.ScanOptions{}, -1, record)
+		err = s.between(nil, end).scan(userjournal.ScanOptions{}, f.limit, record)
+	}
+	if err == nil && f.limited(p) {
+		return f.start.acknowledge()
 	}
 	if err == nil {
 		err = errors.Join(f.start.reached(end), f.start.acknowledge())
@@ -217,6 +242,9 @@ func (f *logFlags) print(ctx context.Context, journal *userjournal.Set, filter *
 	}
 	return f.goOn(ctx, journal, filter, end, p)
 }
+
+// limited: what is behind the last record was not looked at.
+func (f *logFlags) limited(p *printer) bool { return f.limit >= 0 && p.count >= uint64(f.limit) }
 
 // goOn prints what is recorded behind the position, until a signal.
 func (f *logFlags) goOn(ctx context.Context, s *userjournal.Set, filter *query.Filter, after userjournal.Position, p *printer) error {

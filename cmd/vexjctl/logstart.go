@@ -42,7 +42,7 @@ func (s *logStart) flags(cmd *cobra.Command) {
 	fs.StringVar(&s.afterCursor, "after-cursor", "", "records behind the one with this `cursor`")
 	fs.StringVar(&s.consumer, "consumer", "", "records that this `name` has not acknowledged; they are, once written out")
 	fs.BoolVar(&s.noAck, "no-ack", false, "with --consumer, leave what is acknowledged as it is")
-	fs.BoolVar(&s.showCursor, "show-cursor", false, "end with the cursor of the last record shown")
+	fs.BoolVar(&s.showCursor, "show-cursor", false, "end with the cursor of the last record shown; with -o json and ndjson, give each record's")
 }
 
 // check refuses what would acknowledge records that nobody saw.
@@ -60,8 +60,6 @@ func (s *logStart) check(f *logFlags) error {
 		return exit.Usagef("-r and -n count from the end: they cannot be had with --cursor, --after-cursor or --consumer")
 	case s.noAck && s.consumer == "":
 		return exit.Usagef("--no-ack is about a --consumer")
-	case s.showCursor && f.out.format != "short" && f.out.format != "wide":
-		return exit.Usagef("--show-cursor is for -o short and wide")
 	}
 	return nil
 }
@@ -84,6 +82,17 @@ func (s *logStart) open(journal *userjournal.Set, flush func() error) (err error
 		s.seen = slices.Clone(s.after)
 	}
 	return err
+}
+
+// name lets the printer give each object its cursor.
+func (s *logStart) name(p *printer) {
+	if s.showCursor && (p.format == "json" || p.format == "ndjson") {
+		p.cursor = func(ordinal uint64, rec uapi.Record) string {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.journal.Cursor(s.seen, ordinal, rec)
+		}
+	}
 }
 
 // shown is told of each record that was given to the printer.
@@ -161,7 +170,7 @@ func (s *logStart) everyNow() (stop func() error) {
 
 // end prints the cursor.
 func (s *logStart) end(p *printer) error {
-	if s.last == "" {
+	if s.last == "" || p.cursor != nil {
 		return nil
 	}
 	_, err := fmt.Fprintf(p.w, "-- cursor: %s\n", s.last)

@@ -28,6 +28,7 @@ type printer struct {
 	buf     []byte
 	count   uint64
 	damaged bool
+	cursor  func(ordinal uint64, rec uapi.Record) string // of JSON objects; nil: none
 }
 
 func newPrinter(w *bufio.Writer, r *userjournal.Set, format string, color bool, loc *time.Location) *printer {
@@ -47,15 +48,24 @@ func (p *printer) record(ordinal uint64, rec uapi.Record) error {
 		if p.count == 0 {
 			sep = "[\n"
 		}
-		p.buf = p.object.Append(append(p.buf, sep...), e)
+		p.buf = p.named(p.object.Append(append(p.buf, sep...), e), e)
 	case "ndjson":
-		p.buf = append(p.object.Append(p.buf, e), '\n')
+		p.buf = append(p.named(p.object.Append(p.buf, e), e), '\n')
 	default:
 		p.buf = p.line.Append(p.buf, e)
 	}
 	p.count++
 	_, err := p.w.Write(p.buf)
 	return err
+}
+
+// named adds the cursor to the object that ends b, if one is wanted.
+func (p *printer) named(b []byte, e render.Entry) []byte {
+	if p.cursor == nil {
+		return b
+	}
+	b = append(b[:len(b)-1], `,"cursor":"`...)
+	return append(append(b, p.cursor(e.Ordinal, e.Rec)...), `"}`...)
 }
 
 // damage says what could not be read and lets the scan go on behind it.
