@@ -356,6 +356,13 @@
 //	flag         fold it into 0xc4ceb9fe1a85ec53; 0 is of a block of which the
 //	             keys do not tell all: it could not be read, or has paths whose
 //	             root side was cut off
+//	parent       fold parent_event_id, unless it is 0, into 0x94d049bb133111eb
+//	root cause   fold root_cause_event_id, unless it is 0 or the record's own,
+//	             into 0xbf58476d1ce4e5b9
+//	begun        fold the process of an exec, or that which a fork made, into
+//	             0xd1b54a32d192ed03
+//	moved        as an agent, path and path2 of a rename whose file is a directory
+//	             or not known, 0xaef17502108ef2d9
 //
 //	+-------------------+ 0
 //	| pages             | of 8 KiB or a little more
@@ -385,7 +392,7 @@
 //	    84    4  number of pages
 //	    88    4  number of keys
 //	    92    4  flags: 4 as in the footer
-//	    96    4  version: 1
+//	    96    4  version: 2; 1 had no causes, beginnings and moves
 //	   100    4  CRC-32C of directory and tail up to here
 //	   104    8  magic "\x8fUSJidx\n"
 //

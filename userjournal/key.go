@@ -28,6 +28,11 @@ const (
 	domainPID  = 0xff51afd7ed558ccd
 	domainFlag = 0xc4ceb9fe1a85ec53
 
+	domainParent = 0x94d049bb133111eb
+	domainRoot   = 0xbf58476d1ce4e5b9
+	domainBegun  = 0xd1b54a32d192ed03
+	domainMoved  = 0xaef17502108ef2d9
+
 	foldPrime = 0xa0761d6478bd642f
 )
 
@@ -63,6 +68,21 @@ func PIDKey(pid uint32) Key {
 	word, bit := pidBit(pid)
 	return bitKey(domainPID, word, bit)
 }
+
+// ParentKey is of a record whose parent_event_id is the event. Like the keys
+// below, only indexes have it.
+func ParentKey(event uint64) Key { return numberKey(domainParent, event) }
+
+// RootKey is of a record whose root_cause_event_id is the event, but for the
+// event itself.
+func RootKey(event uint64) Key { return numberKey(domainRoot, event) }
+
+// BegunKey is of the fork that made the process, and of its execs.
+func BegunKey(pid uint32) Key { return numberKey(domainBegun, uint64(pid)) }
+
+// MovedKey is of the rename of a directory, or of what may be one, to the path or
+// away from it.
+func MovedKey(path []byte) Key { return bytesKey(domainMoved, path) }
 
 // idKey is of records whose event ids agree but for the lowest bits: those that
 // are made one after the other are found under one key.

@@ -34,7 +34,7 @@ const (
 	dirCRC   = 12
 	dirSize  = 16
 
-	keyIndexVersion = 1
+	keyIndexVersion = 2
 	indexSuffix     = ".usji"
 	tempSuffix      = ".tmp"
 

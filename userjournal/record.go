@@ -22,6 +22,7 @@ const (
 	recMetadata = 76
 	recVersion  = 80
 	recLinks    = 96
+	recParent   = 100
 	recRoot     = 108
 	recMask     = 116
 )

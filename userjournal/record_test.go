@@ -14,11 +14,11 @@ func TestRecordOffsets(t *testing.T) {
 	h := uapi.Header{
 		EventID: 0x101, Type: 0x102, Ktime: 0x103, Sequence: 0x104, CPU: 0x105, PID: 0x106, GlobalSequence: 0x107,
 		Flags: 0x108, Size: 0x109, ContextSize: 0x10a, PayloadSize: 0x10b, MetadataSize: 0x10c, Version: 0x10d,
-		LinkCount: 0x10e, RootCause: 0x10f, VisibilityMask: 0x110,
+		LinkCount: 0x10e, Parent: 0x10f, RootCause: 0x110, VisibilityMask: 0x111,
 	}
 	h.Put(b[:])
 	for i, offset := range []int{recID, recType, recKtime, recSequence, recCPU, recPID, recGlobal, recFlags, recSize,
-		recContext, recPayload, recMetadata, recVersion, recLinks, recRoot, recMask} {
+		recContext, recPayload, recMetadata, recVersion, recLinks, recParent, recRoot, recMask} {
 		if got := le.Uint32(b[offset:]); got != uint32(0x101+i) {
 			t.Errorf("offset %d has field %d, want %d", offset, got-0x100, i+1)
 		}

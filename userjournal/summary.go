@@ -20,7 +20,9 @@ const (
 type summary struct {
 	zone    ZoneMap
 	keys    []Key
-	ids     []Key // for the index alone
+	ids     []Key // for the index alone; so are those of causes
+	parent  uint64
+	root    uint64
 	lastIDs [idStreams]Key
 	recent  [recentKeys]Key // a key of this block, where its hash says
 	seen    [seenPaths]seenPath
@@ -35,7 +37,7 @@ func (s *summary) reset(first uint64) {
 	clear(s.lastIDs[:])
 	clear(s.recent[:])
 	clear(s.seen[:])
-	s.inode = 0
+	s.inode, s.parent, s.root = 0, 0, 0
 	s.records = 0
 }
 
@@ -75,10 +77,52 @@ func (s *summary) add(rec []byte) {
 	z.Flags |= uapi.Flags(le.Uint32(h[recFlags:]))
 	z.Visibility |= le.Uint64(h[recMask:])
 
+	s.addCauses(h, id)
 	if le.Uint32(h[recVersion:]) == uapi.Version {
+		switch uapi.Type(le.Uint32(h[recType:])) {
+		case uapi.FSRename, uapi.ProcFork, uapi.ProcExec:
+			s.addBeginning(rec)
+		}
 		s.addAttrs(rec[recHeader : recHeader+int(le.Uint32(h[recContext:]))])
 	}
 }
+
+// addCauses adds what the record comes of; those of a whole block are mostly the
+// same.
+func (s *summary) addCauses(h []byte, id uint64) {
+	if parent := le.Uint64(h[recParent:]); parent != 0 && parent != s.parent {
+		s.parent = parent
+		s.addIndexKey(ParentKey(parent))
+	}
+	if root := le.Uint64(h[recRoot:]); root != 0 && root != id && root != s.root {
+		s.root = root
+		s.addIndexKey(RootKey(root))
+	}
+}
+
+// addBeginning adds of which process, or of which folder's new name, the record is
+// the beginning.
+func (s *summary) addBeginning(r uapi.Record) {
+	switch r.Type() {
+	case uapi.ProcExec:
+		s.addIndexKey(BegunKey(r.PID()))
+	case uapi.ProcFork:
+		if c, ok := r.Child(); ok && c.Thread == 0 {
+			s.addIndexKey(BegunKey(c.PID))
+		}
+	default:
+		if f, ok := r.File(); !ok || f.Mode&modeType == modeDir {
+			s.addIndexKey(MovedKey(r.Path()))
+			s.addIndexKey(MovedKey(r.Path2()))
+		}
+	}
+}
+
+// The type in the mode of a file.
+const (
+	modeType = 0o170000
+	modeDir  = 0o040000
+)
 
 // addAttrs takes what it knows from the context. One that is malformed adds
 // what comes before the fault, as a reader of the record would see it.
@@ -156,13 +200,26 @@ func pathSlot(path []byte) int {
 }
 
 func (s *summary) addKey(k Key) {
-	// Most keys are among the last few: what slips through costs a few bits.
+	if s.fresh(k) {
+		s.keys = append(s.keys, k)
+	}
+}
+
+func (s *summary) addIndexKey(k Key) {
+	if s.fresh(k) {
+		s.ids = append(s.ids, k)
+	}
+}
+
+// fresh: the key was not just added. Most are among the last few: what slips
+// through costs a few bits.
+func (s *summary) fresh(k Key) bool {
 	slot := &s.recent[uint64(k)>>40%recentKeys]
 	if *slot == k {
-		return
+		return false
 	}
 	*slot = k
-	s.keys = append(s.keys, k)
+	return true
 }
 
 // finish returns the zone map of what was added since reset. It is overwritten
