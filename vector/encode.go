@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 
+	"vexj/internal/distance"
 	"vexj/uapi"
 )
 
@@ -29,7 +30,7 @@ func (c *Config) Encode(dst []byte, v []float32) ([]byte, error) {
 		}
 	case uapi.ElemFloat16:
 		for i, x := range v {
-			h := float16(x)
+			h := distance.ToHalf(x)
 			if h&0x7c00 == 0x7c00 {
 				return nil, outOfRange(i, x, c.Elem)
 			}
@@ -81,7 +82,7 @@ func (c *Config) Decode(raw []byte, buf []float32) []float32 {
 		}
 	case uapi.ElemFloat16:
 		for i := range v {
-			v[i] = float32of(le.Uint16(raw[2*i:]))
+			v[i] = distance.Half(le.Uint16(raw[2*i:]))
 		}
 	case uapi.ElemInt8:
 		for i := range v {
@@ -115,7 +116,7 @@ func (c *Config) checkRaw(raw []byte) error {
 	case uapi.ElemFloat16:
 		for i := range c.Dims {
 			if h := le.Uint16(raw[2*i:]); h&0x7c00 == 0x7c00 {
-				return fmt.Errorf("%w: element %d is %v", ErrNotFinite, i, float32of(h))
+				return fmt.Errorf("%w: element %d is %v", ErrNotFinite, i, distance.Half(h))
 			}
 		}
 	case uapi.ElemBinary:
@@ -147,44 +148,4 @@ func isZero(raw []byte, e uapi.Elem) bool {
 		}
 	}
 	return true
-}
-
-// float16 rounds to the nearest IEEE 754 binary16, ties to even.
-func float16(x float32) uint16 {
-	b := math.Float32bits(x)
-	sign, exp, frac := uint16(b>>16&0x8000), int(b>>23&0xff)-127+15, b&0x7fffff
-	switch {
-	case exp >= 31:
-		return sign | 0x7c00
-	case exp <= 0:
-		if exp < -10 {
-			return sign
-		}
-		frac |= 0x800000
-		return sign | roundShift(frac, uint(14-exp))
-	}
-	// A carry out of the fraction is a step of the exponent, as it should be.
-	return sign + roundShift(uint32(exp)<<23|frac, 13)
-}
-
-func roundShift(v uint32, n uint) uint16 {
-	half := uint32(1) << (n - 1)
-	rest := v & (half<<1 - 1)
-	v >>= n
-	if rest > half || rest == half && v&1 != 0 {
-		v++
-	}
-	return uint16(v)
-}
-
-func float32of(h uint16) float32 {
-	sign, exp, frac := uint32(h&0x8000)<<16, uint32(h>>10&31), uint32(h&0x3ff)
-	switch exp {
-	case 0:
-		v := float32(frac) / (1 << 24)
-		return math.Float32frombits(math.Float32bits(v) | sign)
-	case 31:
-		return math.Float32frombits(sign | 0x7f800000 | frac<<13)
-	}
-	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
 }

@@ -3,6 +3,7 @@
 package vector
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
@@ -192,3 +193,6 @@ func (m *mapping) meta(n uint32, s *slot, texts uint64) (Meta, error) {
 	}
 	return Meta{Dev: s.dev, Inode: s.inode, Path: string(text[:s.pathLen]), Tags: string(text[s.pathLen:])}, nil
 }
+
+// id is that of a slot that was checked.
+func (m *mapping) id(n uint32) uint64 { return binary.LittleEndian.Uint64(m.slotBytes(n)) }
