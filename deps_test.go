@@ -33,6 +33,8 @@ var arrows = map[string][]string{
 	"ring":                 {"uapi"},
 	"fuse":                 {"uapi"},
 	"vector":               {"uapi", "internal/distance", "internal/produce"},
+	"vector/collection":    {"hnsw", "internal/produce", "uapi", "userjournal", "vector"},
+	"vector/embed":         nil,
 	"vector/vectortest":    {"userjournal", "userjournal/crashfs", "vector"},
 	"hnsw":                 {"uapi", "internal/distance", "internal/produce"},
 	"compat":               {"uapi", "internal/layout"},
@@ -62,7 +64,8 @@ var testArrows = map[string][]string{
 	"ring":   {"bench/gen"},
 	"mirror": {"bench/gen", "query"},
 	// What is left of files when the power is cut.
-	"vector": {"vector/vectortest", "userjournal/crashfs", "userjournal", "query"},
+	"vector/collection": {"vector/vectortest", "userjournal/crashfs", "query"},
+	"vector":            {"vector/vectortest", "userjournal/crashfs", "userjournal", "query"},
 	// The account of what was numbered.
 	"internal/produce": {"query"},
 	// Tests alone, of the module and what drains it.
