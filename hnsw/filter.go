@@ -12,14 +12,7 @@ import (
 // Else it walks from one that passes to another, and through those that do not, as
 // ACORN does (Patel et al., 2024).
 func (g *Graph) searchFiltered(s *scratch, to []Result, k int, o *SearchOptions) ([]Result, error) {
-	pass := func(slot uint32) bool {
-		m := g.meta(slot)
-		if m.state() != slotLive {
-			return false
-		}
-		id := m.name()
-		return (o.Only == nil || o.Only.Has(id)) && (o.Filter == nil || o.Filter(id))
-	}
+	pass := g.passes(o)
 	if o.Ef >= g.Len() {
 		return g.scanSlots(s, to, k, pass)
 	}

@@ -22,7 +22,12 @@ func (x *ids) reset(n int) {
 	for i := range x.slots {
 		x.slots[i] = none
 	}
-	x.n, x.shift = 0, uint(64-bits.Len(uint(size-1)))
+	x.adopt(0)
+}
+
+// adopt makes slots, which have n ids, the table.
+func (x *ids) adopt(n int) {
+	x.n, x.shift = n, uint(64-bits.Len(uint(len(x.slots)-1)))
 }
 
 // get returns the slot of id, none if it has none.

@@ -151,17 +151,21 @@ func (g *Graph) recode(s *scratch, z *quantizer, n int64) error {
 		z.encode(g.cfg.Codes, v, g.code.rows.bytes(slot, size))
 		g.setTerm(slot, v)
 	}
-	g.quant = z
+	g.setQuantizer(z)
 	g.trainedAt.Store(n)
 	if g.cfg.Source != nil {
 		g.exact.rows.free()
 		g.exact.rows.stride = 0
 		g.exact.source = true
 	}
+	return nil
+}
+
+func (g *Graph) setQuantizer(z *quantizer) {
+	g.quant = z
 	if g.code.terms.stride != 0 {
 		g.code.scale = z.step * z.step / 2
 	}
-	return nil
 }
 
 // vectorOf returns the vector of a slot as the exact space has it.

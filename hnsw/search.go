@@ -59,22 +59,40 @@ func (g *Graph) AppendSearch(to []Result, q []float32, k int, o *SearchOptions) 
 		return to, fmt.Errorf("%w: ef is %d: give 1 to %d", ErrConfig, opts.Ef, maxEf)
 	}
 	opts.Ef = max(opts.Ef, k)
+	return g.noted(to, k, &opts, func(s *scratch, to []Result) ([]Result, error) { return g.search(s, to, q, k, &opts) })
+}
+
+// noted runs a search, and makes its records if they are wanted.
+func (g *Graph) noted(to []Result, k int, o *SearchOptions, search func(*scratch, []Result) ([]Result, error)) ([]Result, error) {
 	if err := g.look(); err != nil {
 		return to, err
 	}
 	s := g.borrow()
 	from := len(to)
 	noted := g.journal.searches > 0 && g.journal.on()
+	s.note.flags = 0
 	if noted {
-		s.note.begin, s.note.flags = produce.Now(), 0
+		s.note.begin = produce.Now()
 	}
-	to, err := g.search(s, to, q, k, &opts)
+	to, err := search(s, to)
 	if err == nil && noted {
-		err = g.noteSearch(s, to[from:], k, &opts)
+		err = g.noteSearch(s, to[from:], k, o)
 	}
 	g.giveBack(s)
 	g.world.RUnlock()
 	return to, err
+}
+
+// passes says which slots a search may find.
+func (g *Graph) passes(o *SearchOptions) func(slot uint32) bool {
+	return func(slot uint32) bool {
+		m := g.meta(slot)
+		if m.state() != slotLive {
+			return false
+		}
+		id := m.name()
+		return (o.Only == nil || o.Only.Has(id)) && (o.Filter == nil || o.Filter(id))
+	}
 }
 
 // search looks at memory.
