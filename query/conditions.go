@@ -25,6 +25,8 @@ type Conditions struct {
 	Sessions     []uint64
 	Transactions []uint64
 	Chains       []uint64 // causality chains
+	Parents      []uint64 // event ids: what the event caused directly
+	Roots        []uint64 // event ids: what goes back to the event, but not itself
 	// Tags are those of the TAGS attribute; see "Tags" in the package
 	// documentation.
 	Tags []string
@@ -55,6 +57,7 @@ func (c Conditions) Compile(view View) (*Filter, error) {
 		minPriority: c.MinPriority, minRelevance: c.MinRelevance,
 		uids: c.UIDs, inodes: c.Inodes, agents: c.Agents, sessions: c.Sessions,
 		transactions: c.Transactions, chains: c.Chains, tags: c.Tags,
+		parents: c.Parents, roots: c.Roots,
 	}
 	if err := errors.Join(f.setTimes(&c), f.setFlags(&c)); err != nil {
 		return nil, err

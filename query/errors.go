@@ -2,7 +2,12 @@
 
 package query
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+
+	"vexj/userjournal"
+)
 
 // What can be wrong with a question.
 var (
@@ -12,6 +17,9 @@ var (
 	ErrPattern = errors.New("bad pattern")
 	// ErrCondition: a condition that nothing can meet.
 	ErrCondition = errors.New("nothing can match")
+	// ErrNotFound: there is no such record in the view. It is also
+	// userjournal.ErrNotFound.
+	ErrNotFound = fmt.Errorf("it is not in the journal: %w", userjournal.ErrNotFound)
 	// ErrView: a view is about something that no record has.
 	ErrView = errors.New("bad view")
 )

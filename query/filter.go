@@ -24,6 +24,8 @@ type Filter struct {
 	minPriority  uapi.Priority
 	minRelevance uint32
 	pids         []uint32
+	parents      []uint64
+	roots        []uint64
 	flagMask     uapi.Flags // of these, exactly flagWant must be set
 	flagWant     uapi.Flags
 	flagAny      uapi.Flags // of these, one
@@ -66,6 +68,12 @@ func (f *Filter) Match(r uapi.Record) bool {
 		return false
 	}
 	if r.Relevance() < f.minRelevance {
+		return false
+	}
+	if len(f.parents) > 0 && !slices.Contains(f.parents, r.Parent()) {
+		return false
+	}
+	if root := r.RootCause(); len(f.roots) > 0 && (root == r.EventID() || !slices.Contains(f.roots, root)) {
 		return false
 	}
 	flags := r.Flags()

@@ -54,6 +54,10 @@ type operation struct {
 	relevance                            uint32
 	ppid                                 uint32
 	child                                uint32
+	start                                uint64 // of the process; 0: pid * 10
+	dir                                  bool
+	subtype                              uapi.Subtype
+	meta                                 string
 }
 
 func (o operation) record(tb testing.TB, b *uapi.Builder) uapi.Record {
@@ -72,11 +76,14 @@ func (o operation) record(tb testing.TB, b *uapi.Builder) uapi.Record {
 		o.id = uapi.IDBase(uapi.ProducerTest, wallOffset) + o.ktime
 	}
 	b.Begin(uapi.Header{
-		EventID: o.id, Type: o.t, Flags: o.flags, PID: o.pid, Ktime: o.ktime,
+		EventID: o.id, Type: o.t, Subtype: o.subtype, Flags: o.flags, PID: o.pid, Ktime: o.ktime,
 		Priority: o.priority, VisibilityMask: mask, Relevance: o.relevance, Parent: o.parent, RootCause: o.root,
 	})
+	if o.start == 0 {
+		o.start = uint64(o.pid) * 10
+	}
 	if o.comm != "" {
-		task := uapi.Task{TID: o.pid, PPID: o.ppid, UID: o.uid, StartTime: uint64(o.pid) * 10}
+		task := uapi.Task{TID: o.pid, PPID: o.ppid, UID: o.uid, StartTime: o.start}
 		copy(task.Comm[:], o.comm)
 		b.AddTask(task)
 		b.AddIO(uapi.IO{Offset: uapi.NoOffset, Length: 4096, Result: o.result, Duration: 7})
@@ -88,7 +95,11 @@ func (o operation) record(tb testing.TB, b *uapi.Builder) uapi.Record {
 		b.AddString(uapi.AttrPath2, o.path2)
 	}
 	if o.inode > 0 {
-		b.AddFile(uapi.File{Inode: o.inode})
+		f := uapi.File{Inode: o.inode, Mode: 0o100644, Nlink: 1}
+		if o.dir {
+			f.Mode = 0o040755
+		}
+		b.AddFile(f)
 	}
 	if o.inode2 > 0 {
 		b.AddFile2(uapi.File{Inode: o.inode2})
@@ -116,6 +127,9 @@ func (o operation) record(tb testing.TB, b *uapi.Builder) uapi.Record {
 	}
 	if o.lost > 0 {
 		b.AddLost(uapi.Lost{Count: o.lost, First: 1, Last: o.lost})
+	}
+	if o.meta != "" {
+		b.Metadata([]byte(o.meta))
 	}
 	r, err := b.Finish()
 	if err != nil {

@@ -23,6 +23,8 @@ func (f *Filter) makeKeys() (groups [][]userjournal.Key) {
 	add(keysOf(f.agents, func(id string) userjournal.Key { return userjournal.AgentKey([]byte(id)) }))
 	add(keysOf(f.sessions, userjournal.SessionKey))
 	add(keysOf(f.pids, userjournal.PIDKey))
+	add(keysOf(f.parents, userjournal.ParentKey))
+	add(keysOf(f.roots, userjournal.RootKey))
 	if f.types != nil {
 		add(keysOf(f.types.list, userjournal.TypeKey))
 	}
