@@ -87,9 +87,9 @@ var outside = map[string][]string{
 	"github.com/rogpeppe/go-internal":  nil, // tests
 	"github.com/spf13/cobra":           {"cmd"},
 	"github.com/spf13/pflag":           {"cmd"},
-	"github.com/zeebo/blake3":          {"userjournal"},
 	"golang.org/x/sys":                 {"agent", "bench", "bpf", "cmd", "compat/capability", "fuse", "hnsw", "internal", "kmod", "mirror", "ring", "uapi", "userjournal", "vector"},
 	"golang.org/x/term":                {"cmd"},
+	"lukechampine.com/blake3":          {"userjournal"},
 }
 
 // A source is a Go file of the tree.

@@ -6,8 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-
-	"github.com/zeebo/blake3"
 )
 
 // A Digest is the BLAKE3 of the records of a block, or a value of the chain that
@@ -16,10 +14,6 @@ import (
 type Digest [sha256.Size]byte
 
 func (d Digest) String() string { return hex.EncodeToString(d[:]) }
-
-// digestRecords is that of the records of one block, uncompressed, so that a
-// block stays the same when it is compressed anew.
-func digestRecords(raw []byte) Digest { return blake3.Sum256(raw) }
 
 // chainStart is the value before the first block of a segment. fields are the
 // first hdrCopy bytes of its header, among them the value that the segment
