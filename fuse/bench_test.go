@@ -61,3 +61,30 @@ func BenchmarkStat(b *testing.B) {
 		}
 	}
 }
+
+// Data of a file whose reads and writes are all recorded, a request each.
+func BenchmarkData(b *testing.B) {
+	_, m := mounted(b, Options{Full: Drop}, MountOptions{})
+	fd, err := unix.Open(filepath.Join(m.Target, "file"), unix.O_CREAT|unix.O_RDWR, 0o600)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer unix.Close(fd)
+	const bytes = 32 << 20
+	for _, size := range []int{1 << 20, 4 << 10} {
+		block := make([]byte, size)
+		for _, call := range []struct {
+			name string
+			do   func(fd int, p []byte, off int64) (int, error)
+		}{{"write", unix.Pwrite}, {"read", unix.Pread}} {
+			b.Run(call.name+"/"+strconv.Itoa(size), func(b *testing.B) {
+				b.SetBytes(int64(size))
+				for i := range b.N {
+					if n, err := call.do(fd, block, int64(i*size)%bytes); err != nil || n != size {
+						b.Fatal(n, err)
+					}
+				}
+			})
+		}
+	}
+}

@@ -49,6 +49,10 @@ func parseDirent(b []byte) dirent {
 	return d
 }
 
+// controlCookie is that of the entry .vexj, the last: no filesystem uses the place
+// before the end of the largest directory.
+const controlCookie = 1<<63 - 2
+
 // at moves the stream to a cookie.
 func (s *dirStream) at(fd int, cookie uint64) error {
 	if s.buf != nil && s.next == cookie {
@@ -120,7 +124,7 @@ func (fs *FS) ReadDirPlus(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntry
 		}
 		// One that has gone meanwhile is a name without an answer.
 		var st unix.Statx_t
-		if e.Name != "." && e.Name != ".." && stat(h.fd, e.Name, &st) == nil {
+		if e.Name != "." && e.Name != ".." && e.Off != controlCookie && stat(h.fd, e.Name, &st) == nil {
 			fs.entry(h.node, h.fd, e.Name, &st, entry)
 			out.FixMode(uint32(st.Mode))
 		}
@@ -137,12 +141,23 @@ func (fs *FS) list(in *fuse.ReadIn, out *fuse.DirEntryList, add func(*handle, fu
 	s := h.dir
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	control := fs.control != nil && h.node == fs.table.root
+	if control && in.Offset == controlCookie {
+		return fuse.OK
+	}
 	err := s.at(h.fd, in.Offset)
 	for err == nil {
 		var d dirent
 		var ok bool
 		if d, ok, err = s.peek(h.fd); !ok {
+			if err == nil && control && fs.shown {
+				add(h, fuse.DirEntry{Mode: unix.S_IFDIR, Name: ControlName, Ino: fs.control.root.number(), Off: controlCookie})
+			}
 			break
+		}
+		if control && string(d.name) == ControlName {
+			s.take(d)
+			continue
 		}
 		e := fuse.DirEntry{Mode: d.format, Name: string(d.name), Ino: fs.number(inode{h.node.known.dev, d.ino}), Off: d.cookie}
 		if !add(h, e) {

@@ -74,6 +74,12 @@
 // flagged as coalesced, of the smallest range that is certain to have all changes:
 // what was appended to a file that was open for appending, else all of the file.
 //
+// # The folder .vexj
+//
+// A [Control] answers for files in the mount's root by which processes ask the
+// recorder. Their nodes have ids of their own, and their requests are answered
+// before they come to FS: see controlled.
+//
 // # Under the mount
 //
 // Who changes the source by itself is not seen. That a file was changed is, when it

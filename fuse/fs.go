@@ -38,6 +38,9 @@ type FS struct {
 	direct             bool // reads and writes can all be seen, and files be mapped
 	passthroughRefused atomic.Bool
 	say                func(string) // tells the owner of the machine
+
+	control *control // the folder .vexj; nil: there is none
+	shown   bool     // it is listed
 }
 
 func (fs *FS) String() string { return "vexj" }

@@ -32,6 +32,10 @@ type MountOptions struct {
 	Others bool          // all users may, though this is not root: fusermount3 must allow it
 	Flags  []string      // further options of mount(8): ro, noexec, nosuid, nodev
 
+	// Control answers for the folder .vexj in the mount's root; nil: there is none.
+	Control     Control
+	ShowControl bool // list it
+
 	// Say is told what the owner of the machine should know. Default nothing.
 	Say func(string)
 }
@@ -77,6 +81,12 @@ func (p *Producer) Mount(source, target string, o MountOptions) (*Mount, error) 
 		fs.valid = 0
 	}
 	fs.privileged = os.Geteuid() == 0
+	if o.Control != nil {
+		fs.control, fs.shown = newControl(fs, o.Control, uint32(os.Geteuid()), uint32(os.Getegid())), o.ShowControl
+		if stat(fd, ControlName, new(unix.Statx_t)) == nil {
+			o.Say(fmt.Sprintf("what is %s in %s is hidden by the mount's own", ControlName, source))
+		}
+	}
 	m := &Mount{Source: source, Target: target, fs: fs, producer: p, ended: make(chan struct{})}
 	if err := m.start(&o, fd); err != nil {
 		unix.Close(fd)
@@ -148,7 +158,11 @@ func (m *Mount) start(o *MountOptions, fd int) error {
 		ExtraCapabilities:    capabilities,
 		Logger:               log.New(sayer(o.Say), "", 0),
 	}
-	server, err := fuse.NewServer(m.fs, m.Target, options)
+	var raw fuse.RawFileSystem = m.fs
+	if m.fs.control != nil {
+		raw = &controlled{m.fs, m.fs.control}
+	}
+	server, err := fuse.NewServer(raw, m.Target, options)
 	if err != nil {
 		return refusal(m.Target, err)
 	}
@@ -236,6 +250,9 @@ func (m *Mount) serve() {
 
 // close gives back every descriptor, whatever the kernel still had.
 func (fs *FS) close() {
+	if fs.control != nil {
+		fs.control.close()
+	}
 	for id := range fs.handles.all {
 		if h := fs.handles.remove(uint64(id)); h != nil {
 			fs.end(h)
@@ -268,6 +285,9 @@ func (m *Mount) Unmount() error {
 	case <-m.ended:
 		return nil
 	default:
+	}
+	if m.fs.control != nil {
+		m.fs.control.stop()
 	}
 	var err error
 	m.once.Do(func() { err = Unmount(m.Target) })

@@ -24,10 +24,13 @@ func (s *Server) connected(ctx context.Context, c net.Conn) context.Context {
 	if !ok {
 		return ctx
 	}
-	p, err := credentials(u)
-	if err != nil {
-		s.o.Notice(err.Error())
-		return ctx
+	p := s.passed.take(c)
+	if p == nil {
+		var err error
+		if p, err = credentials(u); err != nil {
+			s.o.Notice(err.Error())
+			return ctx
+		}
 	}
 	p.conn, p.limits = p, s.limits
 	p.full = !s.limits.connect(p.UID, s.o.MaxConns)

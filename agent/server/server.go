@@ -50,6 +50,7 @@ type Server struct {
 	http   *http.Server
 	limits *limiter
 	routes []route
+	passed *passed
 
 	mu    sync.Mutex
 	conns map[net.Conn]*peerConn
@@ -75,7 +76,7 @@ func New(o Options) *Server {
 	if o.MaxConns == 0 {
 		o.MaxConns = defaultConns
 	}
-	s := &Server{o: o, mux: http.NewServeMux(), limits: newLimiter(), conns: map[net.Conn]*peerConn{}}
+	s := &Server{o: o, mux: http.NewServeMux(), limits: newLimiter(), conns: map[net.Conn]*peerConn{}, passed: newPassed()}
 	s.http = &http.Server{
 		Handler:           http.HandlerFunc(s.serve),
 		ConnContext:       s.connected,

@@ -46,4 +46,5 @@ func completeMount(cmd *cobra.Command) {
 	completeJournal(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("data", fixed([]string{"all", "close", "none"}))
 	_ = cmd.RegisterFlagCompletionFunc("journal-full", fixed([]string{"block", "drop"}))
+	_ = cmd.RegisterFlagCompletionFunc("control", fixed(capture.ControlFolders))
 }

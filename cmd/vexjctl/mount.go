@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -28,6 +30,7 @@ type mountFlags struct {
 	cache   time.Duration
 	options []string
 	private bool
+	control string
 }
 
 func newMount() *cobra.Command {
@@ -60,6 +63,7 @@ same folder. Root's mounts are for all users, those of others for themselves.`,
 	fs.DurationVar(&f.cache, "cache", time.Second, "for how long the kernel keeps names and attributes, and changes under the mount are not seen; 0: not at all")
 	fs.StringSliceVarP(&f.options, "option", "o", nil, "`options` of mount(8): ro, noexec, nosuid, nodev, allow_other (repeatable)")
 	fs.BoolVar(&f.private, "private", false, "for this user alone, though it is root")
+	fs.StringVar(&f.control, "control", "hidden", "the folder .vexj for agents in the mount's root: `how` it is there, hidden from listings, shown or none")
 	completeMount(cmd)
 	return cmd
 }
@@ -98,6 +102,9 @@ func (f *mountFlags) captureOptions(source, target string) (capture.Options, err
 		o.Full = fuse.Drop
 	default:
 		return o, exit.Usagef("--journal-full %q: it is block or drop", f.full)
+	}
+	if o.Control = capture.ControlFolder(slices.Index(capture.ControlFolders, f.control)); o.Control < 0 {
+		return o, exit.Usagef("--control %q: it is %s", f.control, strings.Join(capture.ControlFolders, ", "))
 	}
 	o.Folders = []capture.Folder{folder}
 	return o, nil

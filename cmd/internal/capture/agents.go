@@ -33,7 +33,7 @@ func (f *Flags) agents(program string) (a Agents, err error) {
 	a.Must = f.socket != ""
 	switch f.socket {
 	case noSocket:
-		return Agents{}, nil
+		a.Must = false
 	case "":
 		a.Socket = place.AgentSocket(program == "vexjd")
 	default:
@@ -59,6 +59,7 @@ func (f *Flags) agents(program string) (a Agents, err error) {
 // agents are served while a capture goes on.
 type agents struct {
 	server *server.Server
+	socket string // "": they are served by files alone
 	ended  chan error
 }
 
@@ -67,34 +68,46 @@ func (c *Capture) Socket() string {
 	if c.agents == nil {
 		return ""
 	}
-	return c.o.Agents.Socket
+	return c.agents.socket
 }
 
 // serveAgents opens the door. Unless it was asked for by name, a recorder that
 // cannot records all the same.
 func (c *Capture) serveAgents() error {
 	o := &c.o.Agents
-	if o.Socket == "" && o.Listener == nil {
-		return nil
-	}
-	l, err := o.listen(c.o.RunDir)
-	if err != nil {
-		if o.Must {
+	var l *net.UnixListener
+	if o.Socket != "" || o.Listener != nil {
+		var err error
+		if l, err = o.listen(c.o.RunDir); err != nil && o.Must {
 			return err
+		} else if err != nil {
+			c.o.Notice(fmt.Sprintf("no agent can ask this recorder: %v", err))
 		}
-		c.o.Notice(fmt.Sprintf("no agent can ask this recorder: %v", err))
+	}
+	if l == nil && c.o.control == nil {
 		return nil
 	}
 	a := &agents{ended: make(chan error, 1)}
 	a.server = server.New(server.Options{Policy: o.Policy, Notice: c.o.Notice})
 	c.routes(a.server)
-	go func() { a.ended <- a.server.Serve(l) }()
+	if l != nil {
+		a.socket = o.Socket
+		go func() { a.ended <- a.server.Serve(l) }()
+	} else {
+		a.ended <- nil
+	}
+	if c.o.control != nil {
+		c.o.control.serve(a.server)
+	}
 	c.agents = a
 	return nil
 }
 
 // routes are all doors for agents: each has its line here.
-func (c *Capture) routes(*server.Server) {}
+func (c *Capture) routes(s *server.Server) {
+	s.Handle("GET /v1/events/{id}", server.ScopeRead, c.serveEvent)
+	s.Handle("GET /v1/recorder", server.ScopeRead, c.serveRecorder)
+}
 
 func (a *Agents) listen(runDir string) (*net.UnixListener, error) {
 	if a.Listener != nil {

@@ -63,7 +63,7 @@ func Start(ctx context.Context, o Options) (_ *Capture, err error) {
 	for _, w := range c.journal.Shards() {
 		c.tellRecovery(w.Dir(), w.Recovery())
 	}
-	p, err := load(ctx, &o)
+	p, err := load(ctx, &c.o)
 	if err != nil {
 		return nil, err
 	}

@@ -68,7 +68,7 @@ func TestFlags(t *testing.T) {
 		}},
 		{[]string{"--shard", "/a", "--shard", "/b,c"}, func(o *Options) { o.Shards = []string{"/a", "/b,c"} }},
 		{[]string{"--socket", "/s"}, func(o *Options) { o.Agents.Socket, o.Agents.Must = "/s", true }},
-		{[]string{"--socket", "none"}, func(o *Options) { o.Agents = Agents{} }},
+		{[]string{"--socket", "none"}, func(o *Options) { o.Agents.Socket = "" }},
 		{[]string{"--policy", policy}, func(o *Options) {
 			o.Agents.Policy.Other = &server.Grant{Scopes: server.ScopeRead, Mask: 1, Limits: server.DefaultLimits}
 		}},

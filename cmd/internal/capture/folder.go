@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -28,10 +27,7 @@ var folderRung = rung{"fuse", func(_ context.Context, o *Options) (Producer, err
 		return nil, err
 	}
 	if os.Getenv("GOGC") == "" {
-		// What the kernel may know of a million files lives long, and is most of
-		// the memory. Collecting more often than by default is cheaper than twice
-		// of that.
-		debug.SetGCPercent(30)
+		paceGC()
 	}
 	p, err := fuse.New(fuse.Options{RingBytes: o.RingBytes, Full: o.Full, Filter: o.Filter})
 	if err != nil {
@@ -39,6 +35,12 @@ var folderRung = rung{"fuse", func(_ context.Context, o *Options) (Producer, err
 	}
 	for _, f := range folders {
 		f.Mount.Say = o.Notice
+		if o.Control != ControlNone {
+			if o.control == nil {
+				o.control = newControl()
+			}
+			f.Mount.Control, f.Mount.ShowControl = o.control, o.Control == ControlShown
+		}
 		if _, err := p.Mount(f.Source, f.Target, f.Mount); err != nil {
 			return nil, errors.Join(err, p.Close())
 		}

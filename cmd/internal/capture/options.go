@@ -36,6 +36,8 @@ type Options struct {
 	RingBytes  int       // per CPU; 0: the producer's default
 	Folders    []Folder  // what the FUSE filesystem shows; none: the paths of Filter
 	Full       fuse.Full // what it does while the journal is behind
+	Control    ControlFolder
+	control    *control // what answers for it
 	Journal    string
 	Shards     []string // directories to spread it over; nil: those that it has
 	Durability userjournal.Durability
