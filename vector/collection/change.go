@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package collection
+
+import (
+	"fmt"
+
+	"vexj/hnsw"
+	"vexj/uapi"
+	"vexj/vector"
+)
+
+// Create adds a vector; with id 0 it gets the next free one, which is returned.
+func (k *Collection) Create(id uint64, v []float32, m vector.Meta) (uint64, error) {
+	raw, err := k.config.Encode(nil, v)
+	if err != nil {
+		return 0, err
+	}
+	c := []vector.Change{{Op: uapi.VectorCreate, ID: id, Raw: raw, Meta: m}}
+	err = k.Change(c)
+	return c[0].ID, err
+}
+
+// Update replaces a vector, and what it is of.
+func (k *Collection) Update(id uint64, v []float32, m vector.Meta) error {
+	raw, err := k.config.Encode(nil, v)
+	if err != nil {
+		return err
+	}
+	return k.Change([]vector.Change{{Op: uapi.VectorUpdate, ID: id, Raw: raw, Meta: m}})
+}
+
+// Delete removes a vector.
+func (k *Collection) Delete(id uint64) error {
+	return k.Change([]vector.Change{{Op: uapi.VectorDelete, ID: id}})
+}
+
+// Change does the changes one after the other, in store and graph, or none if one
+// of them cannot be done. They are acknowledged as the durability says: with
+// userjournal.DurabilityBatch or DurabilityRecord when it returns. After a crash
+// those are there of which the journal has all, in their order: of several that
+// were not acknowledged perhaps the first ones.
+func (k *Collection) Change(changes []vector.Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err := k.usable(); err != nil {
+		return err
+	}
+	if err := k.keepDying(changes); err != nil {
+		return err
+	}
+	if err := k.store.Change(changes); err != nil {
+		k.source.forget()
+		return err
+	}
+	var buf []float32
+	deleted := false
+	for i := range changes {
+		c := &changes[i]
+		if c.Op == uapi.VectorDelete {
+			deleted = true
+		} else {
+			buf = k.config.Decode(c.Raw, buf)
+		}
+		if err := k.follow(c, buf); err != nil {
+			return k.fail(fmt.Errorf("vector %d in the graph: %w", c.ID, err))
+		}
+	}
+	if err := k.out.send(); err != nil {
+		return k.fail(err)
+	}
+	if deleted {
+		// Whoever found a deleted one in the graph may ask for its original until
+		// then.
+		k.looking.Lock()
+		k.source.forget()
+		k.looking.Unlock()
+	}
+	k.since += len(changes)
+	if every := k.options.CheckpointEvery; every > 0 && k.since >= every {
+		return k.checkpoint()
+	}
+	return nil
+}
+
+// follow does in the graph what was done in the store.
+func (k *Collection) follow(c *vector.Change, v []float32) error {
+	cause := hnsw.Cause{Parent: c.Event}
+	switch c.Op {
+	case uapi.VectorCreate:
+		return k.graph.Insert(c.ID, v, cause)
+	case uapi.VectorUpdate:
+		return k.graph.Update(c.ID, v, cause)
+	}
+	return k.graph.Delete(c.ID, cause)
+}
+
+// keepDying remembers what the graph still wants to know of vectors that are to be
+// deleted.
+func (k *Collection) keepDying(changes []vector.Change) error {
+	if k.source.store == nil {
+		return nil
+	}
+	for i := range changes {
+		if changes[i].Op != uapi.VectorDelete {
+			continue
+		}
+		v, err := k.store.Vector(changes[i].ID, nil)
+		if err != nil {
+			// Of one that an earlier change of the batch creates: the store knows.
+			continue
+		}
+		k.source.keep(changes[i].ID, v)
+	}
+	return nil
+}
+
+func (k *Collection) usable() error {
+	if k.closed.Load() {
+		return fmt.Errorf("%s: %w", k.dir, ErrClosed)
+	}
+	return k.failed
+}
+
+// fail stops the collection: in memory there may be what the journal has not.
+func (k *Collection) fail(err error) error {
+	if k.failed == nil {
+		k.failed = fmt.Errorf("%s: %w: %w; open it again", k.dir, ErrStopped, err)
+	}
+	return k.failed
+}
+
+// Checkpoint makes the next opening begin here: it writes the graph, and syncs the
+// store, behind the journal.
+func (k *Collection) Checkpoint() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err := k.usable(); err != nil {
+		return err
+	}
+	return k.checkpoint()
+}
+
+// checkpoint keeps an order, so that neither is ever ahead of what is durable of
+// the journal, nor the store of the graph: a graph that is behind would ask the
+// store for vectors that are gone.
+func (k *Collection) checkpoint() error {
+	b := uapi.NewBuilder(nil)
+	id := k.vectors.Begin(b, uapi.Header{Type: uapi.SysCheckpoint})
+	k.addTo(b)
+	if err := k.vectors.Emit(journalSink{k.journal}, b, id); err != nil {
+		return k.fail(err)
+	}
+	if err := k.journal.Sync(); err != nil {
+		return k.fail(err)
+	}
+	upto := k.journal.Stats().Written
+	err := replace(k.options.FS, k.path(graphName), func(w *writer) error { return k.graph.WriteSnapshot(w) })
+	if err != nil {
+		return k.fail(err)
+	}
+	if err := k.store.Sync(upto); err != nil {
+		return k.fail(err)
+	}
+	k.since = 0
+	return nil
+}
+
+// Compact makes a checkpoint and gives back the room of vectors that are gone.
+func (k *Collection) Compact() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err := k.usable(); err != nil {
+		return err
+	}
+	if err := k.checkpoint(); err != nil {
+		return err
+	}
+	return k.store.Compact()
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package collection
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"vexj/hnsw"
+	"vexj/uapi"
+	"vexj/userjournal"
+	"vexj/vector"
+)
+
+// Open opens a collection, and brings store and graph to the end of the journal.
+func Open(dir string, o Options) (*Collection, error) {
+	o.fill()
+	c, err := readConfig(o.FS, dir)
+	if err != nil {
+		return nil, fmt.Errorf("open collection: %w", err)
+	}
+	k := newCollection(dir, c, o)
+	if err := k.open(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open collection: %w", err), k.release())
+	}
+	return k, nil
+}
+
+func (k *Collection) open() (err error) {
+	// The writer first: it cuts off what is torn, and keeps others out.
+	if err := k.openJournal(); err != nil {
+		return err
+	}
+	if k.store, err = vector.Open(k.path(storeName), k.storeOptions()); err != nil {
+		return err
+	}
+	if k.store.Config() != k.config.Config {
+		return fmt.Errorf("%s: %w: the store is of other vectors than %s says", k.dir, ErrDiffers, configName)
+	}
+	if err := k.loadGraph(); err != nil {
+		return err
+	}
+	if err := k.catchUp(); err != nil {
+		return err
+	}
+	if n, m := k.store.Len(), k.graph.Len(); n != m {
+		return fmt.Errorf("%s: %w: the store has %d vectors and the graph %d; `vexjctl vector rebuild` makes both from the journal",
+			k.dir, ErrDiffers, n, m)
+	}
+	return k.begin()
+}
+
+// loadGraph reads the snapshot, if one was ever made.
+func (k *Collection) loadGraph() (err error) {
+	name := k.path(graphName)
+	f, err := k.options.FS.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if k.store.Position() > 0 {
+			return fmt.Errorf("%s: %w: it is not there, and the store goes on behind it; `vexjctl vector rebuild` makes both from the journal",
+				name, ErrDiffers)
+		}
+		k.graph, err = k.newGraph()
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if k.graph, err = hnsw.Load(name, k.graphConfig()); err != nil {
+		return fmt.Errorf("%w; `vexjctl vector rebuild` makes it from the journal", err)
+	}
+	return nil
+}
+
+// catchUp does again what the journal has behind the store's position.
+func (k *Collection) catchUp() (err error) {
+	r, err := userjournal.OpenFS(k.options.JournalFS, k.path(journalName))
+	if errors.Is(err, userjournal.ErrEmpty) {
+		return k.check(0, 0)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	info, err := r.Info()
+	if err != nil {
+		return err
+	}
+	if err := k.check(info.FirstOrdinal, info.LastOrdinal); err != nil {
+		return err
+	}
+	k.opened.From = k.store.Position() + 1
+	replay := NewReplay(k.store, k.graph)
+	if k.opened.From <= info.LastOrdinal {
+		err = r.Scan(userjournal.ScanOptions{From: k.opened.From}, func(_ uint64, rec uapi.Record) error {
+			k.opened.Records++
+			k.ids(rec)
+			_, err := replay.Apply(rec)
+			return err
+		})
+		if err != nil && !errors.Is(err, userjournal.ErrEmpty) {
+			return err
+		}
+	}
+	dropped, err := replay.End()
+	k.opened.Changes, k.opened.Dropped = replay.Changes(), dropped
+	k.since = int(replay.Changes())
+	return err
+}
+
+// ids makes those of this run larger than all that the journal has.
+func (k *Collection) ids(rec uapi.Record) {
+	switch rec.Producer() {
+	case uapi.ProducerVector:
+		k.vectors.After(rec.EventID())
+	case uapi.ProducerHNSW:
+		k.nodes.After(rec.EventID())
+	}
+}
+
+// check: the journal goes from where the store is to its own end.
+func (k *Collection) check(first, last uint64) error {
+	at := k.store.Position()
+	switch {
+	case at > last:
+		return fmt.Errorf("%s: %w: the journal ends with record %d, and the store has seen record %d; it is not the journal of this store, or an older copy",
+			k.dir, ErrIncomplete, last, at)
+	case at+1 < first:
+		return fmt.Errorf("%s: %w: the journal begins with record %d, and the store ends with record %d; what is between was removed",
+			k.dir, ErrIncomplete, first, at)
+	}
+	return nil
+}

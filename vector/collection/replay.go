@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package collection
+
+import (
+	"slices"
+
+	"vexj/hnsw"
+	"vexj/uapi"
+	"vexj/vector"
+)
+
+// A Replay does again, in a store and a graph, what the records of a journal say was
+// done in others, in the journal's order. The graph's records of a change come before
+// the one of the vector, with which the change counts: those that it does not follow
+// were cut off by a crash, and are left out.
+type Replay struct {
+	store *vector.Store
+	graph *hnsw.Graph // nil: the store alone
+	held  map[uint64][]*operation
+	last  map[uint64]*operation // by transaction
+	done  uint64
+}
+
+// An operation is the records of the graph that belong together.
+type operation struct {
+	cause uint64
+	recs  []uapi.Record
+}
+
+// NewReplay begins one. The graph, if there is one, must have the originals itself
+// or from this store.
+func NewReplay(s *vector.Store, g *hnsw.Graph) *Replay {
+	return &Replay{store: s, graph: g, held: map[uint64][]*operation{}, last: map[uint64]*operation{}}
+}
+
+// Apply takes the next record, of any kind. It is true if something was changed by
+// it.
+func (r *Replay) Apply(rec uapi.Record) (bool, error) {
+	switch rec.Type() {
+	case uapi.VectorCreate, uapi.VectorUpdate, uapi.VectorDelete:
+		return r.vector(rec)
+	case uapi.GraphNodeCreate, uapi.GraphNodeDelete, uapi.GraphNodeUpdate, uapi.GraphPropSet, uapi.GraphPropDelete,
+		uapi.GraphEdgeCreate, uapi.GraphEdgeDelete, uapi.GraphEdgeUpdate:
+		if r.graph != nil && rec.Producer() == uapi.ProducerHNSW {
+			return false, r.hold(rec)
+		}
+	}
+	return false, nil
+}
+
+func (r *Replay) hold(rec uapi.Record) error {
+	of, _ := rec.U64(uapi.AttrTransaction)
+	op := r.last[of]
+	if op == nil {
+		op = &operation{cause: rec.Parent()}
+		if op.cause == 0 {
+			// No vector is concerned, as in a sweep that was asked for.
+			return r.graph.Apply(rec)
+		}
+		r.last[of] = op
+		r.held[op.cause] = append(r.held[op.cause], op)
+	}
+	op.recs = append(op.recs, slices.Clone(rec))
+	return nil
+}
+
+func (r *Replay) vector(rec uapi.Record) (bool, error) {
+	changed, err := r.store.Apply(rec)
+	if err != nil {
+		return false, err
+	}
+	ops := r.held[rec.EventID()]
+	delete(r.held, rec.EventID())
+	ours := r.ours(rec)
+	for _, op := range ops {
+		of, _ := op.recs[0].U64(uapi.AttrTransaction)
+		delete(r.last, of)
+		for _, one := range op.recs {
+			if !ours {
+				break
+			}
+			if err := r.graph.Apply(one); err != nil {
+				return false, err
+			}
+		}
+	}
+	if part, ok := rec.Part(); changed && (!ok || int(part.Offset)+rec.PayloadSize() == int(part.Size)) {
+		r.done++
+	}
+	return changed, nil
+}
+
+// ours: the record is of the collection that the store is of.
+func (r *Replay) ours(rec uapi.Record) bool {
+	name, _ := rec.Attr(uapi.AttrCollection)
+	return string(name) == r.store.Config().Name
+}
+
+// Changes is how many changes of vectors were done.
+func (r *Replay) Changes() uint64 { return r.done }
+
+// End ends the replay: the graph takes changes again. dropped are changes whose
+// records the journal does not have all of.
+func (r *Replay) End() (dropped int, err error) {
+	dropped = len(r.held)
+	clear(r.held)
+	clear(r.last)
+	if r.graph != nil {
+		_, err = r.graph.Recovered()
+	}
+	return dropped, err
+}
