@@ -303,6 +303,7 @@ func (g *Graph) Recovered() (r Recovery, err error) {
 	r = Recovery{Operations: g.redo.applied, Incomplete: len(g.redo.pending)}
 	g.redo = nil
 	r.Links = g.prune()
+	g.recount()
 	g.journal.run.After(g.journal.last.Load())
 	g.world.Unlock()
 	return r, g.retrain()

@@ -5,9 +5,10 @@ package hnsw
 import "slices"
 
 // choose takes up to most of the candidates, nearest first, leaving out each that
-// is nearer to one taken before than to the base: algorithm 4 of Malkov and
+// is as near to one taken before as to the base: algorithm 4 of Malkov and
 // Yashunin, without its options. So links go into all directions, and a cluster
-// nearby does not take all of them.
+// nearby does not take all of them. Of vectors that are the same it
+// takes one.
 func (g *Graph) choose(s *scratch, sp *space, near []candidate, most int) []uint32 {
 	chosen := s.chosen[:0]
 	for _, c := range near {
@@ -34,7 +35,7 @@ func (g *Graph) diverse(s *scratch, sp *space, c candidate, chosen []uint32) boo
 		n := min(step, len(chosen))
 		g.distances(s, sp, q, chosen[:n], s.out)
 		for _, d := range s.out[:n] {
-			if d < limit {
+			if d <= limit {
 				return false
 			}
 		}

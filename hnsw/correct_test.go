@@ -92,29 +92,32 @@ func TestExactWithLargeEf(t *testing.T) {
 }
 
 func TestDuplicates(t *testing.T) {
-	g := fresh(t, Config{Dims: 4, Codes: SQ8})
-	for id := range uint64(1500) {
-		v := []float32{1, 2, 3, 4}
-		if id%100 == 0 {
-			v[0] = float32(id)
+	for name, places := range map[string]int{"one place": 1, "many places": 100} {
+		for _, codes := range []Codes{NoCodes, SQ8} {
+			g := fresh(t, Config{Dims: 4, Codes: codes})
+			at := clustered(places, 4, 3)
+			for id := range 1500 {
+				if err := g.Insert(uint64(id), at[id%places]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, q := range at {
+				got, err := g.Search(q, 15, &SearchOptions{Ef: 100})
+				if err != nil || len(got) != 15 {
+					t.Fatalf("%s, %s: %d results: %v", name, codes, len(got), err)
+				}
+				ids := map[uint64]bool{}
+				for _, r := range got {
+					if r.Distance != 0 || ids[r.ID] {
+						t.Fatalf("%s, %s: %v", name, codes, got)
+					}
+					ids[r.ID] = true
+				}
+			}
+			if st, err := g.Stats(); err != nil || st.Reachable < 0.999 {
+				t.Errorf("%s, %s: reachable %v, %v", name, codes, st.Reachable, err)
+			}
 		}
-		if err := g.Insert(id, v); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := g.Search([]float32{1, 2, 3, 4}, 20, nil)
-	if err != nil || len(got) != 20 {
-		t.Fatalf("%d results: %v", len(got), err)
-	}
-	ids := map[uint64]bool{}
-	for _, r := range got {
-		if r.Distance != 0 || ids[r.ID] {
-			t.Fatalf("%v", got)
-		}
-		ids[r.ID] = true
-	}
-	if got, err := g.Search([]float32{700, 2, 3, 4}, 1, &SearchOptions{Ef: 100}); err != nil || got[0].ID != 700 {
-		t.Fatalf("%v, %v", got, err)
 	}
 }
 
@@ -136,7 +139,7 @@ func TestRefusals(t *testing.T) {
 		{"NaN query", ErrNotFinite, func() error { _, err := g.Search([]float32{nan, 1}, 1, nil); return err }},
 		{"short query", ErrDims, func() error { _, err := g.Search(nil, 1, nil); return err }},
 		{"zero under cosine", ErrZero, func() error { return c.Insert(1, []float32{0, 0}) }},
-		{"zero query under cosine", ErrZero, func() error { _, err := c.Search([]float32{0, 0}, 1, nil); return nilOr(err, c) }},
+		{"zero query under cosine", ErrZero, func() error { _, err := c.Search([]float32{0, 0}, 1, nil); return err }},
 		{"zero", nil, func() error { return g.Insert(3, []float32{0, 0}) }},
 		{"twice", ErrExists, func() error { return g.Insert(1, []float32{1, 2}) }},
 		{"update of nothing", ErrNotFound, func() error { return g.Update(9, []float32{1, 2}) }},
@@ -171,8 +174,6 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("after Close: %v", err)
 	}
 }
-
-func nilOr(err error, _ *Graph) error { return err }
 
 // What was deleted and inserted again is found as well as if it had never gone.
 func TestRecallAfterDeletingHalf(t *testing.T) {
@@ -238,7 +239,7 @@ func TestFilters(t *testing.T) {
 			a := recall(t, g, in, vs[8000:], 10, &SearchOptions{Ef: 100, Filter: pass}, pass)
 			b := recall(t, g, in, vs[8000:], 10, &SearchOptions{Ef: 100, Only: only}, pass)
 			t.Logf("%s: 1 in %d: recall by predicate %.4f, by set %.4f", codes, every, a, b)
-			if a < 0.92 || b < 0.95 {
+			if a < 0.95 || b < 0.95 {
 				t.Errorf("%s: 1 in %d: recall by predicate %.4f, by set %.4f", codes, every, a, b)
 			}
 		}

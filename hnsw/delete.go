@@ -212,6 +212,23 @@ func (g *Graph) sweep(s *scratch) {
 		m.set(slotFree, m.level())
 	}
 	g.dead.Add(-int64(len(s.op.freed)))
+	g.readopt(s, sp)
+}
+
+// readopt links to nodes that only the dead linked to.
+func (g *Graph) readopt(s *scratch, sp *space) {
+	g.recount()
+	e, _ := g.start()
+	buf := make([]uint32, g.m0)
+	for slot := range g.slots.Load() {
+		if slot == e.slot || g.meta(slot).state() != slotLive || atomic.LoadUint32(g.degree(slot)) > 0 {
+			continue
+		}
+		if list := g.usable(slot, g.read(slot, 0, buf)); len(list) > 0 {
+			s.later = g.nearest(s, sp, slot, list, s.later)
+			g.attach(s, sp, slot, s.later)
+		}
+	}
 }
 
 func (g *Graph) sweepList(s *scratch, sp *space, slot uint32, layer int, buf, other []uint32) {

@@ -68,19 +68,18 @@ func (g *Graph) scanIDs(s *scratch, to []Result, k int, o *SearchOptions, pass f
 	return to, nil
 }
 
-// bridgesPerEf bounds the nodes that do not pass which a walk goes through in search
-// of ones that do, for each candidate that it may keep.
+// bridgesPerEf bounds the nodes that do not pass which a walk goes on from, for each
+// candidate that it may keep.
 const bridgesPerEf = 8
 
 // walkFiltered fills the pool with nodes that pass. It reports false if it had to
 // give up with the pool not full: then few nodes pass, or they are far from here.
 //
-// A node's neighbours that do not pass stand for their own neighbours. When there
-// is nothing left to expand, and places are, it goes on from the nearest that did
-// not pass.
+// A node's neighbours that do not pass stand for their own neighbours. They are gone
+// on from too, as long as they are nearer than what the pool has, since what passes
+// may not be near to each other.
 func (g *Graph) walkFiltered(s *scratch, sp *space, q target, from candidate, ef int, pass func(uint32) bool) bool {
-	slots := g.metas.rows()
-	s.visited.reset(slots)
+	s.visited.reset(g.metas.rows())
 	p, bridges := &s.pool, &s.bridges
 	p.reset(ef)
 	bridges.reset(ef)
@@ -91,34 +90,33 @@ func (g *Graph) walkFiltered(s *scratch, sp *space, q target, from candidate, ef
 		bridges.add(from)
 	}
 	for through := 0; s.err == nil; {
-		c, ok := p.pop()
-		if !ok {
-			if p.full() {
-				return true
-			}
-			if c, ok = bridges.pop(); !ok || through > bridgesPerEf*ef {
-				return false
-			}
+		c, ok := p.peek()
+		if b, more := bridges.peek(); more && (!ok || b < c) && b < p.bound() && through < bridgesPerEf*ef {
+			c, _ = bridges.pop()
 			through++
+		} else if ok {
+			p.pop()
+		} else {
+			return p.full()
 		}
 		s.hops++
 		g.expandFiltered(s, c.slot(), pass)
 		g.distances(s, sp, q, s.hits, s.outs(len(s.hits)))
-		for i, d := range s.out[:len(s.hits)] {
-			if c := makeCandidate(d, s.hits[i]); c < p.bound() {
-				p.add(c)
-			}
-		}
-		if !p.full() {
-			g.distances(s, sp, q, s.misses, s.outs(len(s.misses)))
-			for i, d := range s.out[:len(s.misses)] {
-				if c := makeCandidate(d, s.misses[i]); c < bridges.bound() {
-					bridges.add(c)
-				}
-			}
-		}
+		addAll(p, s.hits, s.out)
+		g.distances(s, sp, q, s.misses, s.outs(len(s.misses)))
+		addAll(bridges, s.misses, s.out)
 	}
 	return false
+}
+
+func addAll(p *pool, slots []uint32, out []float32) {
+	bound := p.bound()
+	for i, slot := range slots {
+		if c := makeCandidate(out[i], slot); c < bound {
+			p.add(c)
+			bound = p.bound()
+		}
+	}
 }
 
 // expandFiltered collects what a node leads to: into hits what passes, into misses

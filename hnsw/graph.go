@@ -34,6 +34,7 @@ type Graph struct {
 	}
 
 	metas, lists, uppers table
+	degrees              table // how many lists of the lowest layer link to a slot, about
 	known                ids
 	free                 []uint32 // slots to be used again
 	freeUpper            [maxLevel + 1][]uint32
@@ -76,6 +77,7 @@ func prepare(cfg Config) (*Graph, error) {
 	}
 	g := &Graph{cfg: cfg, m0: 2 * cfg.M}
 	g.metas, g.lists, g.uppers = newTable(metaSize), newTable(4*g.m0), newTable(4*cfg.M)
+	g.degrees = newTable(4)
 	g.entry.Store(noEntry)
 	g.known.reset(firstRows)
 	g.initSpaces()
@@ -92,7 +94,7 @@ func (g *Graph) Close() error {
 	g.world.Lock()
 	defer g.world.Unlock()
 	err := g.journal.flush()
-	for _, t := range []*table{&g.metas, &g.lists, &g.uppers, &g.exact.rows, &g.code.rows, &g.code.terms} {
+	for _, t := range []*table{&g.metas, &g.lists, &g.uppers, &g.degrees, &g.exact.rows, &g.code.rows, &g.code.terms} {
 		t.free()
 	}
 	g.idle.drop()
@@ -155,7 +157,7 @@ func (g *Graph) lock(slot uint32) *sync.Mutex {
 
 // grow makes room for so many slots and blocks. Alone in the world.
 func (g *Graph) grow(rows, blocks int) error {
-	for _, t := range []*table{&g.metas, &g.lists, &g.exact.rows, &g.code.rows, &g.code.terms} {
+	for _, t := range []*table{&g.metas, &g.lists, &g.degrees, &g.exact.rows, &g.code.rows, &g.code.terms} {
 		if t.stride == 0 {
 			continue
 		}
@@ -243,6 +245,7 @@ func (g *Graph) occupy(slot, block uint32, level int, state uint32) {
 	m := g.meta(slot)
 	atomic.StoreUint32(&m.upper, block)
 	m.set(state, level)
+	atomic.StoreUint32(g.degree(slot), 0)
 	for l := range level + 1 {
 		g.write(slot, l, nil)
 	}

@@ -4,6 +4,7 @@ package hnsw
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"vexj/internal/distance"
 )
@@ -173,9 +174,24 @@ func (g *Graph) link(s *scratch, slot uint32, level int, e entry) {
 		}
 		chosen := append(s.list[:0], g.choose(s, sp, near, g.cfg.M)...)
 		g.relink(s, slot, l, chosen, edgeCreate)
-		for _, other := range chosen {
+		s.later = append(s.later[:0], near...)
+		for i, other := range chosen {
 			g.connect(s, sp, other, slot, l)
+			if i == 0 && l == 0 {
+				g.attach(s, sp, slot, s.later)
+			}
 		}
+	}
+}
+
+// attach sees to it that something near links to a node: where many vectors are the
+// same, the nearest may have no place.
+func (g *Graph) attach(s *scratch, sp *space, slot uint32, near []candidate) {
+	for _, c := range near {
+		if atomic.LoadUint32(g.degree(slot)) > 0 {
+			return
+		}
+		g.connect(s, sp, c.slot(), slot, 0)
 	}
 }
 
@@ -188,6 +204,9 @@ func (g *Graph) relink(s *scratch, slot uint32, layer int, links []uint32, kind 
 
 // rewrite replaces a list, whose lock the caller has, and notes it for the records.
 func (g *Graph) rewrite(s *scratch, slot uint32, layer int, links []uint32, kind edgeKind) {
+	if layer == 0 {
+		g.count(slot, links)
+	}
 	g.write(slot, layer, links)
 	if g.journal.on() {
 		s.op.note(g.meta(slot).name(), slot, layer, links, kind, g.journal.clock.Add(1))
@@ -212,7 +231,11 @@ func (g *Graph) connect(s *scratch, sp *space, node, link uint32, layer int) {
 		return
 	}
 	s.other = g.nearest(s, sp, node, list, s.other)
-	g.rewrite(s, node, layer, g.choose(s, sp, s.other, most), edgeUpdate)
+	chosen := g.choose(s, sp, s.other, most)
+	if layer == 0 {
+		chosen = g.protect(chosen, s.other, link, most)
+	}
+	g.rewrite(s, node, layer, chosen, edgeUpdate)
 }
 
 // most is how many links a list of a layer may have.

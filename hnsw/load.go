@@ -222,6 +222,7 @@ func LoadBytes(b []byte, cfg Config) (*Graph, error) {
 		g.Close()
 		return nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
 	}
+	g.recount()
 	g.journal.run.After(m.last)
 	return g, nil
 }

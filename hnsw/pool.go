@@ -89,3 +89,13 @@ func (p *pool) pop() (c candidate, ok bool) {
 	}
 	return 0, false
 }
+
+// peek returns what pop would.
+func (p *pool) peek() (c candidate, ok bool) {
+	for ; p.next < len(p.c); p.next++ {
+		if c = p.c[p.next]; c&expanded == 0 {
+			return c, true
+		}
+	}
+	return 0, false
+}

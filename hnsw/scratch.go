@@ -15,6 +15,7 @@ type scratch struct {
 	chosen  []uint32
 	near    []candidate
 	other   []candidate
+	later   []candidate
 	row     []float32
 	base    []float32
 	nothing []float32

@@ -60,7 +60,7 @@ func (g *Graph) Stats() (Stats, error) {
 		}
 	}
 	used := int64(g.slots.Load())
-	for _, t := range []*table{&g.metas, &g.lists, &g.exact.rows, &g.code.rows, &g.code.terms} {
+	for _, t := range []*table{&g.metas, &g.lists, &g.degrees, &g.exact.rows, &g.code.rows, &g.code.terms} {
 		if t.mem != nil && !t.fixed {
 			st.Memory += used * int64(t.stride)
 		}
