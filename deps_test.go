@@ -47,6 +47,7 @@ var arrows = map[string][]string{
 	"internal/matrix":      {"*"},
 	"internal/tap":         {"ring", "uapi"},
 	"internal/distance":    nil,
+	"internal/answer":      {"internal/quote", "internal/render", "query", "uapi", "userjournal"},
 	"internal/layout":      nil,
 	"internal/produce":     {"uapi"},
 	"internal/quote":       nil,

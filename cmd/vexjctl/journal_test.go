@@ -142,6 +142,59 @@ func (s *scribe) workload() {
 	s.record(uapi.FSStat, 0, 200, "vi", op("/repo/main.go", done))
 }
 
+// agents are two, each with an intent, on one tree.
+func (s *scribe) agents() {
+	act := func(agent string, parent uint64, t uapi.Type, pid uint32, inode uint64, path, path2 string, result int64) uint64 {
+		s.number++
+		id := s.base + s.number
+		h := uapi.Header{EventID: id, Type: t, Ktime: uint64(s.now - s.offset), PID: pid, GlobalSequence: s.number,
+			Priority: uapi.PriorityNormal, Parent: parent, RootCause: id, VisibilityMask: 1 << (len(agent) - 3)}
+		if parent != 0 {
+			h.RootCause = parent
+		}
+		s.b.Begin(h)
+		task := uapi.Task{TID: pid, PPID: pid - 1, UID: 1000, StartTime: uint64(pid)}
+		copy(task.Comm[:], "sh")
+		s.b.AddTask(task)
+		if inode != 0 {
+			f := uapi.File{DevMajor: 8, DevMinor: 1, Inode: inode, Mode: 0o100644, Nlink: 1}
+			if t == uapi.FSMkdir {
+				f.Mode = 0o040755
+			}
+			s.b.AddFile(f)
+			s.b.AddIO(uapi.IO{Offset: uapi.NoOffset, Result: result})
+		}
+		if path != "" {
+			s.b.AddString(uapi.AttrPath, path)
+		}
+		if path2 != "" {
+			s.b.AddString(uapi.AttrPath2, path2)
+		}
+		if t == uapi.ProcFork {
+			s.b.AddChild(uapi.Child{PID: pid + 1, TID: pid + 1})
+		}
+		s.b.AddString(uapi.AttrAgentID, agent)
+		s.b.AddU64(uapi.AttrSession, session.ID("work of "+agent))
+		if t == uapi.SemIntent {
+			s.b.AddString(uapi.AttrAgentIntent, "help with "+agent)
+			s.b.Metadata([]byte(`{"session":"work of ` + agent + `","touch":["src/**","/none"],"cwd":"/w"}`))
+		}
+		s.finish()
+		s.now += int64(time.Second)
+		return id
+	}
+	ann := act("ann", 0, uapi.SemIntent, 10, 0, "", "", 0)
+	bobby := act("bobby", 0, uapi.SemIntent, 20, 0, "", "", 0)
+	act("ann", ann, uapi.ProcFork, 10, 0, "", "", 0)
+	act("ann", ann, uapi.ProcExec, 11, 0, "/bin/sh", "", 0)
+	act("ann", ann, uapi.FSMkdir, 11, 4, "/w/src", "", 0)
+	act("ann", ann, uapi.FSCreate, 11, 5, "/w/src/a", "", 0)
+	act("ann", ann, uapi.FSWrite, 11, 5, "/w/src/a", "", 100)
+	act("bobby", bobby, uapi.FSCreate, 21, 6, "/w/tmp", "", 0)
+	act("bobby", bobby, uapi.FSWrite, 21, 6, "/w/tmp", "", 7)
+	act("bobby", bobby, uapi.FSRename, 21, 6, "/w/tmp", "/w/src/a", 0)
+}
+
 // fields are records that differ in what agents say of them.
 func (s *scribe) fields() {
 	note := func(t uapi.Type, path string, h uapi.Header, add func(b *uapi.Builder)) {
@@ -171,6 +224,7 @@ func (s *scribe) fields() {
 
 var journals = map[string]func(s *scribe){
 	"empty":  func(*scribe) {},
+	"agents": func(s *scribe) { s.start(); s.agents(); s.stop(0) },
 	"fields": func(s *scribe) { s.start(); s.fields(); s.stop(0) },
 	"small":  func(s *scribe) { s.start(); s.workload(); s.stop(0) },
 	"lossy":  func(s *scribe) { s.start(); s.workload(); s.lose(5); s.workload(); s.stop(5) },

@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"vexj/agent/session"
-	"vexj/cmd/internal/capture"
 	"vexj/cmd/internal/exit"
 	"vexj/internal/when"
 	"vexj/query"
@@ -72,6 +71,17 @@ A path pattern stands for a whole path, the first or the second of a record:
 	fs.BoolVarP(&f.follow, "follow", "f", false, "go on with what is recorded from now on, until ^C")
 	fs.IntVarP(&f.lines, "lines", "n", -1, "show only the last `number` of records (with -f 10 if not given)")
 	fs.BoolVarP(&f.reverse, "reverse", "r", false, "the newest first")
+	f.conditionFlags(cmd)
+	fs.IntVar(&f.limit, "limit", -1, "end after this `number` of records; --show-cursor says where to go on")
+	fs.BoolVar(&f.noPager, "no-pager", false, "write to the terminal directly")
+	fs.BoolVar(&f.utc, "utc", false, "show times in UTC, not in local time")
+	f.start.flags(cmd)
+	return cmd
+}
+
+// conditionFlags are those that say which records are wanted.
+func (f *logFlags) conditionFlags(cmd *cobra.Command) {
+	fs := cmd.Flags()
 	fs.StringVar(&f.since, "since", "", "records from this `time` on")
 	fs.StringVar(&f.until, "until", "", "records before this `time`")
 	fs.StringSliceVar(&f.types, "type", nil, "records of these `types`, categories or groups (repeatable; -word takes away)")
@@ -81,13 +91,8 @@ A path pattern stands for a whole path, the first or the second of a record:
 	fs.StringArrayVar(&f.agents, "agent", nil, "records with this agent `id` (repeatable)")
 	fs.StringArrayVar(&f.sessions, "session", nil, "records of this `session`, its name or number (repeatable)")
 	f.fields.flags(cmd)
-	fs.IntVar(&f.limit, "limit", -1, "end after this `number` of records; --show-cursor says where to go on")
 	fs.BoolVar(&f.failed, "failed", false, "records of operations that failed")
-	fs.BoolVar(&f.noPager, "no-pager", false, "write to the terminal directly")
-	fs.BoolVar(&f.utc, "utc", false, "show times in UTC, not in local time")
-	f.start.flags(cmd)
 	completeType(cmd)
-	return cmd
 }
 
 func (f *logFlags) run(cmd *cobra.Command) (err error) {
@@ -152,29 +157,11 @@ func (f *logFlags) filter(now time.Time) (*query.Filter, error) {
 	if f.limit >= 0 && (f.follow || f.lines >= 0) {
 		return nil, exit.Usagef("--limit counts from the start: it cannot be had with -f or -n")
 	}
-	c := query.Conditions{Paths: f.paths, Agents: f.agents, Failed: f.failed,
-		Inodes: numbers(f.inodes), Sessions: sessions(f.sessions)}
-	err := f.fields.add(&c)
+	c, err := f.conditions(now)
 	if err != nil {
 		return nil, err
 	}
-	if c.Types, err = query.ParseTypes(f.types); err != nil {
-		return nil, exit.With(exit.Usage, err)
-	}
-	if c.PIDs, err = capture.PIDs(f.pids); err != nil {
-		return nil, exit.Usagef("--pid %w", err)
-	}
-	if c.Since, err = pointInTime("since", f.since, now); err != nil {
-		return nil, err
-	}
-	if c.Until, err = pointInTime("until", f.until, now); err != nil {
-		return nil, err
-	}
-	filter, err := c.Compile(query.All)
-	if err != nil {
-		return nil, exit.With(exit.Usage, err)
-	}
-	return filter, nil
+	return c.Compile(query.All)
 }
 
 func sessions(names []string) (ids []uint64) {

@@ -44,6 +44,7 @@ journal does not verify.`,
 	root.AddCommand(
 		newRecord(), newRun(), newMount(), newUmount(),
 		newLog(), newShow(), newStat(), newVerify(), newJournal(),
+		newWhy(), newImpact(), newBlame(), newSession(), newReport(),
 		newConvert(), newKernel(), newDoctor(), newCanary(),
 	)
 	return root
