@@ -16,8 +16,10 @@ const headerGuess = 2 << 10
 type blockReader struct {
 	r    io.ReaderAt
 	salt uint64
-	head []byte
-	data []byte
+	// anySalt takes the salt from each header, for who does not know it.
+	anySalt bool
+	head    []byte
+	data    []byte
 }
 
 // readHeader reads the header of the block at offset, which with its data must
@@ -30,6 +32,9 @@ func (br *blockReader) readHeader(offset, size int64, blk *block) error {
 	br.head = grow(br.head[:0], headerGuess)[:n]
 	if err := readFull(br.r, br.head, offset); err != nil {
 		return err
+	}
+	if br.anySalt {
+		br.salt = le.Uint64(br.head[blkSalt:])
 	}
 	need := blockHeaderSize(br.head, br.salt)
 	switch {

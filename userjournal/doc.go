@@ -152,7 +152,10 @@
 //	   232   32  chain value of the segment before, zero in the first
 //	   264    8  ns by which the wall clock was behind that of the segment before
 //	   272   16  journal id of the journal that this one was repaired from, or zero
-//	   288  220  zero
+//	   288    8  newest record of the segments before, ns since 1970; 0: not known
+//	   296    8  most ns by which the oldest record of one of them is older than
+//	             the newest of those before it
+//	   304  204  zero
 //	   508    4  CRC-32C of the bytes before
 //	   512 1536  zero
 //	  2048  512  the first 512 bytes again
@@ -165,9 +168,14 @@
 // tear. What is known only at the end is in the footer. The counts of what came
 // before are here so that a reader has the totals from the last segment alone.
 //
+// By the newest record before, which never falls from one segment to the next, the
+// segments from a time on are found in O(log n), and by the lag those up to one,
+// however the clock was set meanwhile.
+//
 // The fields are there twice, in sectors that no single torn write or bad sector
 // takes both of, and a third time in the footer. If all are lost, the first block
-// still tells salt, first ordinal and where the chain begins.
+// still tells salt, first ordinal and where the chain begins; if that is lost too,
+// the salt is the one of most blocks, and the name has the first ordinal.
 //
 // # Block
 //

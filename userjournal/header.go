@@ -28,6 +28,8 @@ type segmentHeader struct {
 
 	Origin [16]byte // the journal that this one was made from by Repair, or zero
 
+	span timeSpan // of the segments before this one
+
 	start Digest // of the chain; decode and encode set it
 }
 
@@ -52,7 +54,9 @@ const (
 	hdrPrevious   = 232
 	hdrClockBack  = 264
 	hdrOrigin     = 272
-	hdrUsed       = 288 // the rest is zero
+	hdrNewest     = 288
+	hdrLag        = 296
+	hdrUsed       = 304 // the rest is zero
 	hdrFieldsCRC  = hdrCopy - 4
 	hdrAgain      = 2048 // the first hdrCopy bytes once more
 	hdrCRC        = HeaderSize - 4
@@ -84,6 +88,8 @@ func (h *segmentHeader) encode() []byte {
 	copy(b[hdrPrevious:], h.Previous[:])
 	le.PutUint64(b[hdrClockBack:], h.ClockBack)
 	copy(b[hdrOrigin:], h.Origin[:])
+	le.PutUint64(b[hdrNewest:], uint64(h.span.newest))
+	le.PutUint64(b[hdrLag:], uint64(h.span.lag))
 	le.PutUint32(b[hdrFieldsCRC:], checksum(0, b[:hdrFieldsCRC]))
 	copy(b[hdrAgain:], b[:hdrCopy])
 	le.PutUint32(b[hdrCRC:], checksum(0, b[:hdrCRC]))
@@ -113,6 +119,7 @@ func (h *segmentHeader) decode(b []byte) error {
 	copy(h.Previous[:], b[hdrPrevious:])
 	h.ClockBack = le.Uint64(b[hdrClockBack:])
 	copy(h.Origin[:], b[hdrOrigin:])
+	h.span = timeSpan{int64(le.Uint64(b[hdrNewest:])), int64(le.Uint64(b[hdrLag:]))}
 	h.start = chainStart(b[:hdrCopy])
 	return nil
 }

@@ -211,3 +211,44 @@ func TestEmptySegments(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// Both copies of the header and the first block are lost: what it was is made up
+// from the other blocks, whatever stands in the payloads of the first.
+func TestHeaderAndFirstBlockLost(t *testing.T) {
+	recs, file, ends := unsealedJournal(t)
+	_, foreign, foreignEnds := unsealedJournal(t)
+	embedded := foreign[HeaderSize:foreignEnds[0]]
+	tests := map[string]func(file []byte){
+		"zeroes":          func(b []byte) { clear(b) },
+		"noise":           func(b []byte) { copy(b, bytes.Repeat([]byte{0xa5, 0x17}, len(b)/2)) },
+		"another journal": func(b []byte) { clear(b); copy(b[HeaderSize+64:], embedded[:min(len(embedded), len(b)-HeaderSize-64)]) },
+	}
+	for name, spoil := range tests {
+		t.Run(name, func(t *testing.T) {
+			b := bytes.Clone(file)
+			spoil(b[:ends[0]])
+			dir := writeSegment(t, 1, b)
+			var lost []DamageError
+			var got [][]byte
+			err := open(t, dir).Scan(ScanOptions{OnDamage: func(d *DamageError) error { lost = append(lost, *d); return nil }}, collect(&got))
+			if err != nil || len(lost) != 1 || lost[0].First != 1 || lost[0].Last != 10 {
+				t.Fatalf("scan: %+v, %v", lost, err)
+			}
+			equal(t, got, recs[10:])
+			report := reopen(t, dir, recs[0])
+			if report.Status != RecoveryPartial || report.Lost != 10 || report.Records != 50 || report.SetAside != "" {
+				t.Errorf("recovery: %+v", report)
+			}
+			if again := reopen(t, dir, recs[1]); again.Status != RecoveryClean {
+				t.Errorf("again: %+v", again)
+			}
+			if rec, err := open(t, dir).Get(61); err != nil || !bytes.Equal(rec, recs[0]) {
+				t.Errorf("what came after: %v", err)
+			}
+			found := findings(t, dir, Evidence{})
+			if !mentions(found, "records 1 to 10 lost") || mentions(found, "11 to") {
+				t.Errorf("%q", found)
+			}
+		})
+	}
+}

@@ -46,6 +46,13 @@ func (r *Reader) plan(o ScanOptions) (*scanPlan, error) {
 		return p, nil
 	}
 	lo, hi := r.position(p.from), r.position(p.to)
+	since, until := r.between(lo, hi, &o, &tail)
+	if since > lo {
+		lo, p.from = since, r.segments[since].first
+	}
+	if until < hi {
+		hi, p.to = until, r.segments[until+1].first-1
+	}
 	p.segments = slices.Clone(r.segments[lo : hi+1])
 	p.expect = p.from
 	if o.Reverse {

@@ -52,7 +52,7 @@ func loadSegment(f File, name string, detail footerDetail) (*segment, error) {
 		s.header, s.guessed = &h, s.footer.flags&sealedGuessed != 0
 	case s.header == nil:
 		s.guessed = true
-		if s.header, err = headerFromBlock(f, size, first); err != nil {
+		if s.header, err = headerFromBlocks(f, size, first); err != nil {
 			if gone(err) {
 				err = s.headerErr
 			}
@@ -67,21 +67,64 @@ func loadSegment(f File, name string, detail footerDetail) (*segment, error) {
 	return s, nil
 }
 
-// headerFromBlock makes up a header from the first block.
-func headerFromBlock(f File, size int64, first uint64) (*segmentHeader, error) {
-	var b [blkFixedSize]byte
-	if err := readFull(f, b[:], HeaderSize); err != nil {
-		return nil, err
-	}
-	br := blockReader{r: f, salt: le.Uint64(b[blkSalt:])}
+// headerFromBlocks makes up a header from the first block or, if that is lost as
+// well, from those behind it.
+func headerFromBlocks(f File, size int64, first uint64) (*segmentHeader, error) {
+	br := blockReader{r: f, anySalt: true}
 	var blk block
-	if err := br.readHeader(HeaderSize, size, &blk); err != nil {
+	err := br.readHeader(HeaderSize, size, &blk)
+	switch {
+	case err == nil && blk.zone.First != first:
+		return nil, damaged("first block begins with record %d", blk.zone.First)
+	case err == nil:
+		return &segmentHeader{First: first, Salt: br.salt, start: blk.before}, nil
+	case !errors.Is(err, ErrDamaged):
 		return nil, err
 	}
-	if blk.zone.First != first {
-		return nil, damaged("first block begins with record %d", blk.zone.First)
+	salt, err := br.commonSalt(HeaderSize, size, first)
+	if err != nil {
+		return nil, err
 	}
-	return &segmentHeader{First: first, Salt: br.salt, start: blk.before}, nil
+	return &segmentHeader{First: first, Salt: salt}, nil
+}
+
+// maxSalts bounds how many are told apart.
+const maxSalts = 64
+
+// commonSalt is that of most bytes of the blocks whose headers are good. Where the
+// first block is lost, a payload in it may hold something that looks like one.
+func (br *blockReader) commonSalt(offset, size int64, first uint64) (salt uint64, err error) {
+	bytes := map[uint64]int64{}
+	var blk block
+	for {
+		at := offset
+		err := br.readHeader(at, size, &blk)
+		if errors.Is(err, ErrDamaged) {
+			at, err = br.resync(offset+blockAlign, size, &blk)
+		}
+		if err != nil {
+			return 0, err
+		}
+		if at >= size {
+			break
+		}
+		offset = at + blockAlign
+		if _, known := bytes[br.salt]; blk.zone.First < first || !known && len(bytes) == maxSalts {
+			continue
+		}
+		offset = at + blk.size()
+		bytes[br.salt] += blk.size()
+	}
+	most := int64(0)
+	for s, n := range bytes {
+		if n > most {
+			salt, most = s, n
+		}
+	}
+	if most == 0 {
+		return 0, damaged("no block that is whole")
+	}
+	return salt, nil
 }
 
 func (s *segment) walk(f File) segmentWalk {

@@ -152,5 +152,6 @@ func (h *segmentHeader) following(f *footer, first uint64) segmentHeader {
 	next.First, next.Index = first, h.Index+1
 	next.Records, next.Raw = h.Records+f.records, h.Raw+f.raw
 	next.Previous, next.ClockBack = f.chain, 0
+	next.span = h.spanWith(f)
 	return next
 }

@@ -211,6 +211,8 @@ func (v *verifier) chain(s *segment) {
 		v.fault(0, HeaderSize, errors.New("chain: the segment before has other records than it had"))
 	case b.sealed() && (h.Records != p.Records+b.footer.records || h.Raw != p.Raw+b.footer.raw):
 		v.fault(0, HeaderSize, errors.New("counts of the segments before differ"))
+	case b.sealed() && h.span.newest != 0 && h.span != p.spanWith(b.footer):
+		v.fault(0, HeaderSize, errors.New("times of the segments before differ"))
 	}
 }
 
