@@ -19,6 +19,7 @@ struct transfer {
 	u32 pid;
 	struct vexj_async_name name;
 	struct vexj_attr_task who;
+	u64 group;		/* of whom it is for: see vexj_group_of() */
 };
 
 static struct hlist_head table[1 << BITS];
@@ -78,6 +79,7 @@ void vexj_async_begin(const struct kiocb *k, u32 type, u32 via, u64 length)
 	t->via = via;
 	t->pid = current->tgid;
 	t->name = (struct vexj_async_name){};
+	t->group = vexj_group_of(current);
 	vexj_fill_task(&t->who, current);
 	raw_spin_lock_irqsave(&lock, flags);
 	old = find(k);
@@ -115,6 +117,7 @@ void vexj_async_end(const struct kiocb *k, s64 result)
 		goto out;
 	b->as = &t->who;
 	b->as_pid = t->pid;
+	b->as_group = t->group;
 	b->length = t->length;
 	b->result = result;
 	b->duration = b->now - t->time;

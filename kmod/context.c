@@ -124,28 +124,64 @@ static void tidy(struct kin *k)
 	kfree_rcu(k, rcu);
 }
 
-/* Under rcu_read_lock(). */
-const struct vexj_context *vexj_context_of(struct task_struct *task)
+static const struct vexj_context *of_group(u64 id)
+{
+	const struct vexj_context *c;
+
+	hash_for_each_possible_rcu(groups, c, by_cgroup, id)
+		if (c->id == id)
+			return c;
+	return NULL;
+}
+
+/* Of the groups that a task is in. */
+static const struct vexj_context *of_groups(struct task_struct *task)
 {
 	const struct vexj_context *c = NULL;
 	struct cgroup *group;
+
+	if (!READ_ONCE(groups_len))
+		return NULL;
+	for (group = task_dfl_cgroup(task); group && !c; group = cgroup_parent(group))
+		c = of_group(cgroup_id(group));
+	return c;
+}
+
+static const struct vexj_context *of_tree(pid_t tgid, u64 start)
+{
 	struct kin *k;
 
-	if (READ_ONCE(kins_len)) {
-		k = find_task(task);
-		if (k)
-			c = rcu_dereference(k->context);
-	}
-	if (c || !READ_ONCE(groups_len))
-		return c;
-	for (group = task_dfl_cgroup(task); group; group = cgroup_parent(group)) {
-		u64 id = cgroup_id(group);
+	if (!READ_ONCE(kins_len))
+		return NULL;
+	k = find(tgid, start);
+	return k ? rcu_dereference_check(k->context, lockdep_is_held(&kin_lock)) : NULL;
+}
 
-		hash_for_each_possible_rcu(groups, c, by_cgroup, id)
-			if (c->id == id)
-				return c;
-	}
-	return NULL;
+/* Under rcu_read_lock(). */
+const struct vexj_context *vexj_context_of(struct task_struct *task)
+{
+	const struct vexj_context *c = of_tree(task->tgid, task->group_leader->start_boottime);
+
+	return c ? c : of_groups(task);
+}
+
+const struct vexj_context *vexj_context_as(pid_t tgid, u64 start, u64 group)
+{
+	const struct vexj_context *c = of_tree(tgid, start);
+
+	return c || !group ? c : of_group(group);
+}
+
+u64 vexj_group_of(struct task_struct *task)
+{
+	const struct vexj_context *c;
+	u64 id;
+
+	rcu_read_lock();
+	c = of_groups(task);
+	id = c ? c->id : 0;
+	rcu_read_unlock();
+	return id;
 }
 
 bool vexj_followed(struct task_struct *task)
@@ -488,6 +524,52 @@ static u64 tgid_for_caller(pid_t tgid)
 	return seen;
 }
 
+/* Under kin_lock. */
+static void tell(struct vexj_dev_context *d, const struct vexj_context *c)
+{
+	d->kind = c->kind;
+	d->id = c->id;
+	d->session = c->session;
+	d->parent = c->parent;
+	d->root = c->root;
+	d->visibility = c->visibility;
+	d->agent_id_len = c->agent_id_len;
+	d->processes = c->processes;
+	memcpy(d->agent_id, c->agent_id, sizeof(d->agent_id));
+}
+
+static void tell_ids(struct vexj_dev_context *d)
+{
+	if (d->kind == VEXJ_DEV_CONTEXT_TREE)
+		d->id = tgid_for_caller(d->id);
+}
+
+int vexj_context_of_process(struct vexj_dev_context *d)
+{
+	const struct vexj_context *c;
+	struct task_struct *task;
+
+	if (!sane(d) || d->kind != VEXJ_DEV_CONTEXT_TREE || d->session || d->parent || d->root ||
+	    d->visibility || d->agent_id_len)
+		return -EINVAL;
+	task = process(d->id);
+	if (!task)
+		return -ESRCH;
+	memset(d, 0, sizeof(*d));
+	rcu_read_lock();
+	spin_lock_bh(&kin_lock);
+	c = vexj_context_of(task);
+	if (c)
+		tell(d, c);
+	spin_unlock_bh(&kin_lock);
+	rcu_read_unlock();
+	put_task_struct(task);
+	if (!c)
+		return -ENOENT;
+	tell_ids(d);
+	return 0;
+}
+
 int vexj_context_get(struct vexj_dev_context *d)
 {
 	struct vexj_context *c;
@@ -500,21 +582,13 @@ int vexj_context_get(struct vexj_dev_context *d)
 	list_for_each_entry(c, &contexts, list) {
 		if (i++ != index)
 			continue;
-		d->kind = c->kind;
-		d->id = c->id;
-		d->session = c->session;
-		d->parent = c->parent;
-		d->root = c->root;
-		d->visibility = c->visibility;
-		d->agent_id_len = c->agent_id_len;
-		d->processes = c->processes;
-		memcpy(d->agent_id, c->agent_id, sizeof(d->agent_id));
+		tell(d, c);
 		err = 0;
 		break;
 	}
 	spin_unlock_bh(&kin_lock);
-	if (!err && d->kind == VEXJ_DEV_CONTEXT_TREE)
-		d->id = tgid_for_caller(d->id);
+	if (!err)
+		tell_ids(d);
 	return err;
 }
 

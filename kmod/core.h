@@ -203,6 +203,15 @@ struct vexj_context {
 
 /* Under rcu_read_lock(): the context of a task's records, NULL if it has none. */
 const struct vexj_context *vexj_context_of(struct task_struct *task);
+
+/*
+ * The same of a process that is not the current one, by what was kept of it: its
+ * tgid, its start, and what vexj_group_of() said of it.
+ */
+const struct vexj_context *vexj_context_as(pid_t tgid, u64 start, u64 group);
+
+/* The nearest control group of a task that has a context, by its id; 0: none. */
+u64 vexj_group_of(struct task_struct *task);
 bool vexj_followed(struct task_struct *task);
 u32 vexj_followed_count(void);
 
@@ -212,6 +221,7 @@ void vexj_unfollow_all(void);
 int vexj_context_set(const struct vexj_dev_context *c);
 int vexj_context_clear(const struct vexj_dev_context *c);
 int vexj_context_get(struct vexj_dev_context *c);
+int vexj_context_of_process(struct vexj_dev_context *c);
 u32 vexj_context_count(void);
 int vexj_context_init(void);
 void vexj_context_exit(void);
@@ -234,6 +244,7 @@ struct vexj_build {
 	u64 parent;		/* event_id of the record that this one is an effect of */
 	const struct vexj_attr_task *as;	/* who acted, if not current */
 	u32 as_pid;		/* its tgid */
+	u64 as_group;		/* see vexj_context_as() */
 	u8 *work;		/* VEXJ_WORK_SIZE bytes, for whatever a hook likes */
 	/* ---- */
 	struct vexj_run *run;

@@ -282,6 +282,17 @@ static long do_context_get(struct file *file, void __user *arg)
 	return err ? err : copy_to_user(arg, &c, sizeof(c)) ? -EFAULT : 0;
 }
 
+static long do_context_of(struct file *file, void __user *arg)
+{
+	struct vexj_dev_context c;
+	long err;
+
+	if (copy_from_user(&c, arg, sizeof(c)))
+		return -EFAULT;
+	err = vexj_context_of_process(&c);
+	return err ? err : copy_to_user(arg, &c, sizeof(c)) ? -EFAULT : 0;
+}
+
 /* The rings stay while run_lock is held. */
 static long peek(struct vexj_dev_peek *p)
 {
@@ -360,6 +371,7 @@ static const struct command {
 	{ VEXJ_IOC_CONTEXT_SET, false, do_context_set },
 	{ VEXJ_IOC_CONTEXT_CLEAR, false, do_context_clear },
 	{ VEXJ_IOC_CONTEXT_GET, true, do_context_get },
+	{ VEXJ_IOC_CONTEXT_OF, true, do_context_of },
 	{ VEXJ_IOC_PEEK, true, do_peek },
 	{ VEXJ_IOC_HOOK, true, do_hook },
 };

@@ -11,6 +11,7 @@
 #include "hooks.h"
 
 #define ARGV_MAX 1024
+#define DECLARED_CHUNK 4096	/* of an environment, at a time; more than VEXJ_DECLARED_ONE */
 
 static void forked(void *data, struct task_struct *parent, struct task_struct *child)
 {
@@ -41,6 +42,81 @@ static void put_argv(struct vexj_build *b, const struct mm_struct *mm)
 	vexj_put(b, VEXJ_ATTR_ARGV, b->work, len);
 }
 
+static bool declares(const u8 *var, u32 len)
+{
+	static const char *const names[] = {
+		"AI_AGENT=", "CLAUDECODE=", "CLAUDE_CODE_SESSION_ID=", "CODEX_THREAD_ID=", "TRACEPARENT=",
+	};
+	u32 i, n;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		n = strlen(names[i]);
+		if (len >= n && !memcmp(var, names[i], n))
+			return true;
+	}
+	return false;
+}
+
+/* Variables of an environment, one behind the other, as they are gathered. */
+struct declared {
+	u8 *to;			/* VEXJ_DECLARED_MAX bytes */
+	u32 len;
+	u32 looked;
+	bool middle;		/* what comes next is inside of a variable */
+};
+
+/* Takes a variable, of which len bytes are there. Returns false where it is enough. */
+static bool declare(struct declared *d, const u8 *var, u32 len)
+{
+	u32 one = min_t(u32, len, VEXJ_DECLARED_ONE), at = d->len ? d->len + 1 : 0;
+
+	if (d->looked++ >= VEXJ_DECLARED_SCAN)
+		return false;
+	if (!declares(var, len))
+		return true;
+	if (at + one > VEXJ_DECLARED_MAX)
+		return false;
+	if (at)
+		d->to[d->len] = 0;
+	memcpy(d->to + at, var, one);
+	d->len = at + one;
+	return true;
+}
+
+/*
+ * What the program says of itself: see DECLARED IDENTITY in vexj.h. The environment
+ * has just been written, so it is there; what is not ends the search.
+ */
+static void put_declared(struct vexj_build *b, const struct mm_struct *mm)
+{
+	struct declared d = { .to = b->work + DECLARED_CHUNK };
+	unsigned long at = mm->env_start, end = mm->env_end;
+	const u8 *var, *nul;
+	u32 len, left;
+
+	while (at < end) {
+		len = min_t(unsigned long, end - at, DECLARED_CHUNK);
+		if (copy_from_user_nofault(b->work, (const void __user *)at, len))
+			break;
+		for (var = b->work, left = len; left; left -= nul + 1 - var, var = nul + 1) {
+			nul = memchr(var, 0, left);
+			if (!nul && var != b->work)
+				break;	/* it goes on behind the chunk: there it is begun with again */
+			if (!d.middle && !declare(&d, var, nul ? nul - var : left))
+				goto done;
+			d.middle = !nul;
+			if (!nul) {
+				left = 0;	/* all of the chunk is one variable's */
+				break;
+			}
+		}
+		at += len - left;
+	}
+done:
+	if (d.len)
+		vexj_put(b, VEXJ_ATTR_DECLARED, d.to, d.len);
+}
+
 static void executed(void *data, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
 	const struct file *f = bprm->file;
@@ -54,6 +130,7 @@ static void executed(void *data, struct task_struct *task, pid_t old_pid, struct
 	vexj_put_file(b, VEXJ_ATTR_FILE, file_inode(f));
 	vexj_put_path(b, VEXJ_ATTR_PATH, &(struct vexj_where){ .mnt = f->f_path.mnt, .dentry = f->f_path.dentry });
 	put_argv(b, task->mm);
+	put_declared(b, task->mm);
 	vexj_commit(b);
 }
 

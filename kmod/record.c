@@ -298,7 +298,8 @@ static void fill_front(struct front *f, const struct vexj_build *b)
 
 static u64 send(struct vexj_build *b)
 {
-	const struct vexj_context *c = vexj_context_of(current);
+	const struct vexj_context *c = b->as ? vexj_context_as(b->as_pid, b->as->start_time, b->as_group) :
+					       vexj_context_of(current);
 	u32 size = b->end + (c ? c->attrs_len : 0);
 	struct vexj_ring *ring;
 	struct vexj_number n;

@@ -606,7 +606,7 @@ struct vexj_attr_legacy {
  * with a descriptor of it:
  *
  *	read permission		looks: INFO, COUNTERS, HOOK, FILTER_GET,
- *				CONTEXT_GET, PEEK
+ *				CONTEXT_GET, CONTEXT_OF, PEEK
  *	write permission	write(2)s records of its own
  *	CAP_SYS_ADMIN		CONSUME, FILTER_SET, FOLLOW, UNFOLLOW, CONTEXT_SET,
  *				CONTEXT_CLEAR; in the initial user namespace
@@ -649,7 +649,7 @@ struct vexj_attr_legacy {
  * above; EBADF, the descriptor was not opened for reading; ENOTTY, no such
  * command.
  */
-#define VEXJ_DEV_VERSION	1
+#define VEXJ_DEV_VERSION	2	/* CONTEXT_OF was added */
 #define VEXJ_DEV_ALL_CPUS	0xffffffff
 #define VEXJ_DEV_IDS		8	/* users or filesystems of a filter */
 #define VEXJ_DEV_PREFIXES	8	/* path prefixes of a filter */
@@ -747,7 +747,8 @@ struct vexj_dev_follow {
 /*
  * What records of a process tree, or of a control group and those below it, carry
  * as their attribution. A tree's context comes before a control group's, a nearer
- * one before a farther one.
+ * one before a farther one. CONTEXT_OF takes kind TREE and the id of a process, and
+ * answers with what its records carry now; ENOENT: with nothing.
  */
 struct vexj_dev_context {
 	__u32 kind;		/* VEXJ_DEV_CONTEXT_* */
@@ -798,5 +799,6 @@ struct vexj_dev_hook {
 #define VEXJ_IOC_CONTEXT_GET	_IOWR('J', 0x0d, struct vexj_dev_context)
 #define VEXJ_IOC_PEEK		_IOWR('J', 0x0e, struct vexj_dev_peek)
 #define VEXJ_IOC_HOOK		_IOWR('J', 0x0f, struct vexj_dev_hook)
+#define VEXJ_IOC_CONTEXT_OF	_IOWR('J', 0x10, struct vexj_dev_context)
 
 #endif /* _UAPI_VEXJ_H */

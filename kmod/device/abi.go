@@ -6,7 +6,7 @@ import "unsafe"
 
 // Bounds of the device, from the header.
 const (
-	version       = 1
+	version       = 2
 	allCPUs       = 1<<32 - 1
 	maxIDs        = 8
 	maxPrefixes   = 8
@@ -141,4 +141,5 @@ const (
 	iocContextGet   = dirRead | dirWrite | unsafe.Sizeof(devContext{})<<16 | letter | 0x0d
 	iocPeek         = dirRead | dirWrite | unsafe.Sizeof(devPeek{})<<16 | letter | 0x0e
 	iocHook         = dirRead | dirWrite | unsafe.Sizeof(devHook{})<<16 | letter | 0x0f
+	iocContextOf    = dirRead | dirWrite | unsafe.Sizeof(devContext{})<<16 | letter | 0x10
 )

@@ -56,7 +56,7 @@ func explainContext(what string, err error) error {
 	case unix.ESRCH:
 		return fmt.Errorf("%w: there is no such process", uapi.ErrContext)
 	case unix.ENOENT:
-		return fmt.Errorf("%w: none is set there; `vexjctl kernel context show` lists those that are", uapi.ErrContext)
+		return fmt.Errorf("%w: none is set there; `vexjctl context list` lists those that are", uapi.ErrContext)
 	case unix.ENOSPC:
 		return fmt.Errorf("%w: too many are set; clear one first", uapi.ErrContext)
 	}
@@ -75,15 +75,32 @@ func (d *Device) Contexts() ([]uapi.Context, error) {
 		if err != nil {
 			return nil, explain("asking for contexts", err)
 		}
-		c := uapi.Context{
-			Agent:   string(v.AgentID[:min(v.AgentIDLen, agentIDSize)]),
-			Session: v.Session, Parent: v.Parent, Root: v.Root, Visibility: v.Visibility, Processes: int(v.Processes),
-		}
-		if v.Kind == contextTree {
-			c.PID = uint32(v.ID)
-		} else {
-			c.Cgroup = v.ID
-		}
-		all = append(all, c)
+		all = append(all, decodeContext(&v))
 	}
+}
+
+func decodeContext(v *devContext) uapi.Context {
+	c := uapi.Context{
+		Agent:   string(v.AgentID[:min(v.AgentIDLen, agentIDSize)]),
+		Session: v.Session, Parent: v.Parent, Root: v.Root, Visibility: v.Visibility, Processes: int(v.Processes),
+	}
+	if v.Kind == contextTree {
+		c.PID = uint32(v.ID)
+	} else {
+		c.Cgroup = v.ID
+	}
+	return c
+}
+
+// ContextOf returns what the records of a process carry now; false: nothing.
+func (d *Device) ContextOf(pid uint32) (uapi.Context, bool, error) {
+	v := devContext{Kind: contextTree, ID: uint64(pid)}
+	_, err := d.ioctl(iocContextOf, unsafe.Pointer(&v))
+	switch err {
+	case nil:
+		return decodeContext(&v), true, nil
+	case unix.ENOENT:
+		return uapi.Context{}, false, nil
+	}
+	return uapi.Context{}, false, explainContext("asking for a context", err)
 }

@@ -33,6 +33,7 @@ var numbers = map[string]uint64{
 	"VEXJ_IOC_FOLLOW": uint64(iocFollow), "VEXJ_IOC_UNFOLLOW": uint64(iocUnfollow),
 	"VEXJ_IOC_CONTEXT_SET": uint64(iocContextSet), "VEXJ_IOC_CONTEXT_CLEAR": uint64(iocContextClear),
 	"VEXJ_IOC_CONTEXT_GET": uint64(iocContextGet), "VEXJ_IOC_PEEK": uint64(iocPeek), "VEXJ_IOC_HOOK": uint64(iocHook),
+	"VEXJ_IOC_CONTEXT_OF": uint64(iocContextOf),
 }
 
 // cName is the C name of a Go field: RingBytes is ring_bytes.
