@@ -42,7 +42,7 @@ var arrows = map[string][]string{
 	"mirror":               {"ring", "userjournal", "uapi"},
 	"query":                {"userjournal", "uapi"},
 	"agent/session":        {"uapi"},
-	"agent":                {"query", "userjournal", "uapi"},
+	"agent":                {"agent/session", "query", "userjournal", "uapi"},
 	"internal/conformance": {"uapi"},
 	"internal/matrix":      {"*"},
 	"internal/tap":         {"ring", "uapi"},
