@@ -134,7 +134,7 @@ func captureCanary(ctx context.Context, o capture.Options, file string) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	state, err := runChild(ctx, c, child)
+	state, err := runChild(ctx, c, child, func() {})
 	if err == nil && !state.Success() {
 		err = fmt.Errorf("the process that was to write %s: %v", file, state)
 	}

@@ -26,7 +26,7 @@ func newKernel() *cobra.Command {
 		newKernelVerb("status", "Show each producer: who records with it, its hooks and counters", printStatus),
 		newKernelVerb("drops", "Show what was lost in the kernel, by cause and CPU", printDrops),
 		newKernelVerb("hooks", "Show where producers look, and where they were to look and cannot", printHooks),
-		newKernelPeek(), newKernelFilter(), newKernelContext(),
+		newKernelPeek(), newKernelFilter(),
 	)
 	return cmd
 }

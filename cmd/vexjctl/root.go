@@ -42,7 +42,7 @@ journal does not verify.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exit.With(exit.Usage, err) })
 	root.AddCommand(
-		newRecord(), newRun(), newMount(), newUmount(),
+		newRecord(), newRun(), newIntent(), newContext(), newMount(), newUmount(),
 		newLog(), newShow(), newStat(), newVerify(), newJournal(),
 		newWhy(), newImpact(), newBlame(), newSession(), newReport(),
 		newConvert(), newKernel(), newDoctor(), newCanary(),

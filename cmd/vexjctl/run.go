@@ -7,13 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
+	"vexj/agent/control"
 	"vexj/cmd/internal/capture"
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/held"
@@ -22,14 +24,24 @@ import (
 
 func newRun() *cobra.Command {
 	var flags capture.Flags
+	var as asAgent
+	var own bool
 	cmd := &cobra.Command{
 		Use:   "run [flags] -- COMMAND [ARGUMENT...]",
 		Short: "Record just what a command and its descendants do",
 		Long: `Record just what a command and its descendants do, from its first instruction
 to its end, and exit with its exit code (128 and the signal's number if a signal
-ended it; 126 and 127 if it could not be run).`,
+ended it; 126 and 127 if it could not be run).
+
+With --agent, --session or --intent, every record of it says who acted and goes back
+to a record of the intent, which comes first. The command gets a control group of its
+own where one can be made; descendants are followed in any case, daemons too. A
+recorder that serves agents is asked to do it: the one that this command is itself
+run by, or vexjd; then the intent is part of the one that is under way. Without one,
+or with a flag that says how to record, or --own-recorder, it records itself.`,
 		Example: `  vexjctl run -- make install
-  vexjctl run --modify-only --journal ./journal -- git pull`,
+  vexjctl run --modify-only --journal ./journal -- git pull
+  vexjctl run --agent builder-7 --session nightly --intent 'fix the tests' -- ./agent.sh`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return exit.Usagef("the command is missing; write it after --")
@@ -37,31 +49,52 @@ ended it; 126 and 127 if it could not be run).`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			fs := cmd.Flags()
+			b, err := as.begin()
+			if err != nil {
+				return err
+			}
+			if given(fs) && !own && !saysHow(fs) {
+				client, socket, err := dial(cmd.Context(), "")
+				if err == nil {
+					return runBy(cmd.Context(), client, socket, b, args)
+				}
+				if !errors.Is(err, errNoRecorder) {
+					return fmt.Errorf("%w (with --own-recorder it is recorded without that one)", err)
+				}
+			}
 			o, err := flags.Options("vexjctl run")
 			if err != nil {
 				return err
 			}
-			return run(cmd.Context(), o, args)
+			if !given(fs) {
+				return run(cmd.Context(), o, nil, args)
+			}
+			return run(cmd.Context(), o, &b, args)
 		},
 	}
 	// What follows the command's name belongs to the command.
 	cmd.Flags().SetInterspersed(false)
+	as.flags(cmd.Flags())
+	cmd.Flags().StringVar(&as.intent, "intent", "", "`text`: what it is for")
+	cmd.Flags().BoolVar(&own, "own-recorder", false, "record with a recorder of its own, also where one is at work")
 	flags.Add(cmd.Flags(), false)
 	completeCapture(cmd)
 	return cmd
 }
 
-// socketVariable tells the command where its recorder serves agents.
-const socketVariable = "VEXJ_SOCKET"
+// saysHow says whether the command line says how to record.
+func saysHow(fs *pflag.FlagSet) bool {
+	how := false
+	fs.Visit(func(f *pflag.Flag) { how = how || !slices.Contains(identityFlags, f.Name) && f.Name != "own-recorder" })
+	return how
+}
 
-func run(ctx context.Context, o capture.Options, args []string) (err error) {
-	path, err := exec.LookPath(args[0])
+// run records the command; b says for whom it acts, nil for nobody.
+func run(ctx context.Context, o capture.Options, b *control.Begin, args []string) (err error) {
+	path, err := program(args[0])
 	if err != nil {
-		code := held.ExitNotFound
-		if errors.Is(err, os.ErrPermission) {
-			code = held.ExitNotRunnable
-		}
-		return exit.With(code, err)
+		return err
 	}
 	if o.Agents.Socket != "" {
 		if err := os.Setenv(socketVariable, o.Agents.Socket); err != nil {
@@ -72,6 +105,11 @@ func run(ctx context.Context, o capture.Options, args []string) (err error) {
 	if err != nil {
 		return err
 	}
+	w := &ward{Command: child}
+	if b != nil {
+		w = isolate(child)
+	}
+	defer w.leave()
 	p := newProgress(os.Stderr)
 	o.Notice = p.notice
 	o.Filter.TGIDTree = []uint32{uint32(child.PID())}
@@ -80,7 +118,7 @@ func run(ctx context.Context, o capture.Options, args []string) (err error) {
 	}
 	c, err := capture.Start(ctx, o)
 	if err != nil {
-		child.Abandon()
+		w.Abandon()
 		return err
 	}
 	defer func() {
@@ -89,8 +127,14 @@ func run(ctx context.Context, o capture.Options, args []string) (err error) {
 			err = closing
 		}
 	}()
-
-	state, err := runChild(ctx, c, child)
+	end := func() {}
+	if b != nil {
+		if end, err = beginFor(c, w, *b, args); err != nil {
+			w.Abandon()
+			return err
+		}
+	}
+	state, err := runChild(ctx, c, child, end)
 	if err != nil {
 		return err
 	}
@@ -99,25 +143,19 @@ func run(ctx context.Context, o capture.Options, args []string) (err error) {
 	return exit.With(code, nil)
 }
 
-// runChild lets the command go and captures until it has ended.
-func runChild(ctx context.Context, c *capture.Capture, child *held.Command) (*os.ProcessState, error) {
+// runChild lets the command go and captures until it has ended, and end was called.
+func runChild(ctx context.Context, c *capture.Capture, child *held.Command, end func()) (*os.ProcessState, error) {
 	ctx, ended := context.WithCancel(ctx)
 	captured := make(chan error, 1)
 	go func() { captured <- c.Run(ctx) }()
 	defer ended()
 
-	forwarded := forward(child.Process())
-	defer forwarded()
 	release := child.Release
 	if c.ProducerName() == uapi.ProducerFUSE.String() {
 		release = child.ReleaseAnew
 	}
-	if err := release(); err != nil {
-		child.Abandon()
-		ended()
-		return nil, errors.Join(err, <-captured)
-	}
-	state, err := child.Wait()
+	state, err := letGo(child, release)
+	end()
 	ended()
 	return state, errors.Join(err, <-captured)
 }

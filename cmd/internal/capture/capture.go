@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"vexj/agent/intent"
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/status"
 	"vexj/fuse"
@@ -24,6 +25,7 @@ type Capture struct {
 	journal *userjournal.SetWriter
 	status  *status.Publisher
 	agents  *agents // nil: none are served
+	intents *intent.Registry
 
 	change chan *epoch   // the one that is to follow, at most one
 	ended  chan struct{} // closed when no epoch will follow
@@ -49,6 +51,7 @@ func Start(ctx context.Context, o Options) (_ *Capture, err error) {
 		o.Notice = func(string) {}
 	}
 	c := &Capture{o: o, started: time.Now(), herald: newHerald(o.Notice), change: make(chan *epoch, 1), ended: make(chan struct{})}
+	c.intents = intent.NewRegistry(c)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.Close())
@@ -120,15 +123,25 @@ func (c *Capture) run(ctx context.Context) error {
 	defer c.finish()
 	defer c.herald.flush()
 	upkeep, stop := context.WithCancel(ctx)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		c.keepUp(upkeep)
-	}()
-	err := c.epochs(ctx)
+	var kept sync.WaitGroup
+	kept.Go(func() { c.keepUp(upkeep) })
+	kept.Go(func() { c.intents.Run(upkeep) })
+	err := c.epochs(c.withIntents(ctx))
 	stop()
-	<-ended
+	kept.Wait()
 	return err
+}
+
+// withIntents ends after ctx: intents that have not ended do so first, in the journal.
+func (c *Capture) withIntents(ctx context.Context) context.Context {
+	after, end := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() {
+		defer end()
+		if err := c.intents.Close(); err != nil {
+			c.o.Notice(fmt.Sprintf("intents that were under way: %v", err))
+		}
+	})
+	return after
 }
 
 // epochs runs one after the other.
@@ -165,6 +178,7 @@ func (c *Capture) follow(next *epoch) error {
 	c.past = c.tally()
 	c.now = next
 	c.mu.Unlock()
+	close(old.succeeded)
 	close(next.begun)
 	return old.close()
 }
@@ -175,6 +189,11 @@ func (c *Capture) Close() error {
 	var errs []error
 	if c.agents != nil {
 		errs = append(errs, c.agents.close())
+	}
+	if c.now != nil {
+		// What the module was told outlives its consumer. Of intents that were not
+		// ended by Run no record can be made any more.
+		_ = c.intents.Close()
 	}
 	if c.status != nil {
 		errs = append(errs, c.status.Close())

@@ -24,7 +24,8 @@ type epoch struct {
 	reader   *ring.Reader
 	mirror   *mirror.Mirror
 
-	begun chan struct{} // closed when it is the capture's present one
+	begun     chan struct{} // closed when it is the capture's present one
+	succeeded chan struct{} // closed when another is
 
 	mu    sync.Mutex
 	end   context.CancelFunc // once it runs
@@ -33,7 +34,7 @@ type epoch struct {
 
 // newEpoch takes over the producer.
 func (c *Capture) newEpoch(p Producer) (_ *epoch, err error) {
-	e := &epoch{producer: p, begun: make(chan struct{})}
+	e := &epoch{producer: p, begun: make(chan struct{}), succeeded: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.close())
@@ -117,7 +118,7 @@ func (c *Capture) setFilter(f uapi.Filter) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	o := c.o
-	o.Filter = f
+	o.Filter, o.before = f, programs
 	p, err := setRung(programs.Set()).load(ctx, &o)
 	if err != nil {
 		return fmt.Errorf("loading programs with that filter: %w", err)

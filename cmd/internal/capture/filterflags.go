@@ -9,12 +9,11 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
-	"strings"
-	"syscall"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
+	"vexj/cmd/internal/cgroup"
 	"vexj/cmd/internal/exit"
 	"vexj/query"
 	"vexj/uapi"
@@ -125,18 +124,8 @@ func CgroupID(s string) (uint64, error) {
 	if s == "" {
 		return 0, nil
 	}
-	if id, err := strconv.ParseUint(s, 10, 64); err == nil && id != 0 {
-		return id, nil
-	}
-	path := s
-	if root := "/sys/fs/cgroup"; !strings.HasPrefix(path, root) {
-		path = filepath.Join(root, path)
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0, fmt.Errorf("%s is neither an id nor a control group: %w", s, err)
-	}
-	return info.Sys().(*syscall.Stat_t).Ino, nil
+	id, _, err := cgroup.Find(s)
+	return id, err
 }
 
 func userIDs(names []string) ([]uint32, error) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"vexj/bpf"
 	"vexj/cmd/internal/exit"
 	"vexj/fuse"
 	"vexj/uapi"
@@ -45,6 +46,8 @@ type Options struct {
 	Upkeep     Upkeep
 	RunDir     string // where the status is published; "": nowhere
 	Agents     Agents
+
+	before *bpf.Producer // whose contexts the eBPF programs take over; nil: nobody's
 
 	// Notice is told what the owner of the machine should know, a line each,
 	// from any goroutine.

@@ -60,7 +60,7 @@ var moduleRung = rung{"kmod", func(_ context.Context, o *Options) (Producer, err
 
 func setRung(set string) rung {
 	return rung{"bpf-" + set, func(ctx context.Context, o *Options) (Producer, error) {
-		p, err := bpf.Load(ctx, bpf.Options{Set: set, RingBytes: o.RingBytes, Filter: o.Filter})
+		p, err := bpf.Load(ctx, bpf.Options{Set: set, RingBytes: o.RingBytes, Filter: o.Filter, Successor: o.before})
 		if err != nil {
 			return nil, err
 		}
