@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"vexj/agent/control"
+	agentcontrol "vexj/agent/control"
 	"vexj/agent/server"
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/place"
@@ -89,7 +89,7 @@ func (c *Capture) serveAgents() error {
 		return nil
 	}
 	a := &agents{ended: make(chan error, 1)}
-	a.server = server.New(server.Options{Policy: o.Policy, Notice: c.o.Notice, Identify: control.Identify(c)})
+	a.server = server.New(server.Options{Policy: o.Policy, Notice: c.o.Notice, Identify: agentcontrol.Identify(c)})
 	c.routes(a.server)
 	if l != nil {
 		a.socket = o.Socket
@@ -108,7 +108,7 @@ func (c *Capture) serveAgents() error {
 func (c *Capture) routes(s *server.Server) {
 	s.Handle("GET /v1/events/{id}", server.ScopeRead, c.serveEvent)
 	s.Handle("GET /v1/recorder", server.ScopeRead, c.serveRecorder)
-	control.Register(s, control.Options{Recorder: c, Intents: c.intents, Narrowed: c.o.Agents.narrows})
+	agentcontrol.Register(s, agentcontrol.Options{Recorder: c, Intents: c.intents, Narrowed: c.o.Agents.narrows})
 }
 
 // narrows says whether an agent may do less than its user.
