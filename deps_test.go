@@ -35,6 +35,7 @@ var arrows = map[string][]string{
 	"vector":               {"uapi", "internal/distance", "internal/produce"},
 	"vector/collection":    {"hnsw", "internal/produce", "uapi", "userjournal", "vector"},
 	"vector/embed":         nil,
+	"vector/vecfile":       {"vector", "internal/distance"},
 	"vector/vectortest":    {"userjournal", "userjournal/crashfs", "vector"},
 	"hnsw":                 {"uapi", "internal/distance", "internal/produce"},
 	"compat":               {"uapi", "internal/layout"},

@@ -46,6 +46,7 @@ journal does not verify.`,
 		newLog(), newShow(), newStat(), newVerify(), newJournal(),
 		newWhy(), newImpact(), newBlame(), newSession(), newReport(),
 		newConvert(), newKernel(), newDoctor(), newCanary(),
+		newVector(), newGraph(),
 	)
 	return root
 }

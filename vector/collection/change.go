@@ -49,6 +49,9 @@ func (k *Collection) Change(changes []vector.Change) error {
 	if err := k.usable(); err != nil {
 		return err
 	}
+	if err := k.start(); err != nil {
+		return k.fail(err)
+	}
 	if err := k.keepDying(changes); err != nil {
 		return err
 	}
@@ -148,6 +151,9 @@ func (k *Collection) Checkpoint() error {
 // the journal, nor the store of the graph: a graph that is behind would ask the
 // store for vectors that are gone.
 func (k *Collection) checkpoint() error {
+	if err := k.start(); err != nil {
+		return k.fail(err)
+	}
 	b := uapi.NewBuilder(nil)
 	id := k.vectors.Begin(b, uapi.Header{Type: uapi.SysCheckpoint})
 	k.addTo(b)

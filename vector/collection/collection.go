@@ -41,6 +41,11 @@ type Collection struct {
 	failed  error
 	closed  atomic.Bool
 	opened  Recovery
+
+	// The journal hears of the two producers when they have something to say.
+	begin    sync.Once
+	begun    bool
+	beginErr error
 }
 
 // A Recovery is what Open did to bring store and graph to the end of the journal.
@@ -110,7 +115,7 @@ func (k *Collection) create() (err error) {
 	if k.graph, err = k.newGraph(); err != nil {
 		return err
 	}
-	if err := k.begin(); err != nil {
+	if err := k.start(); err != nil {
 		return err
 	}
 	if err := k.journal.Sync(); err != nil {
@@ -150,10 +155,17 @@ func (k *Collection) graphConfig() hnsw.Config {
 
 func (k *Collection) newGraph() (*hnsw.Graph, error) { return hnsw.New(k.graphConfig()) }
 
-// begin tells the journal that both producers start, and of what the collection is.
-func (k *Collection) begin() error {
+// start sees to it that the journal was told that both producers start, and of what
+// the collection is.
+func (k *Collection) start() error {
+	k.begin.Do(func() { k.begun, k.beginErr = true, k.tell() })
+	return k.beginErr
+}
+
+func (k *Collection) tell() error {
 	sink := journalSink{k.journal}
 	k.vectors.After(k.store.LastEvent())
+	k.nodes.After(k.graph.Sequence())
 	if err := k.vectors.Start(sink, ""); err != nil {
 		return err
 	}
@@ -222,7 +234,7 @@ func (k *Collection) Close() error {
 		if err == nil && k.since > 0 {
 			err = k.checkpoint()
 		}
-		if err == nil {
+		if err == nil && k.begun {
 			sink := journalSink{k.journal}
 			err = errors.Join(k.nodes.Stop(sink), k.vectors.Stop(sink))
 		}

@@ -48,7 +48,7 @@ func (k *Collection) open() (err error) {
 		return fmt.Errorf("%s: %w: the store has %d vectors and the graph %d; `vexjctl vector rebuild` makes both from the journal",
 			k.dir, ErrDiffers, n, m)
 	}
-	return k.begin()
+	return nil
 }
 
 // loadGraph reads the snapshot, if one was ever made.

@@ -45,6 +45,9 @@ func (k *Collection) Search(q []float32, n int, o SearchOptions) ([]uapi.Result,
 	if k.options.Searches == 0 {
 		return k.graph.Search(q, n, &so)
 	}
+	if err := k.start(); err != nil {
+		return nil, err
+	}
 	b := builders.Get().(*uapi.Builder)
 	defer builders.Put(b)
 	began := produce.Now()
