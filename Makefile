@@ -63,7 +63,7 @@ lint: ## gofmt, go vet, staticcheck, clang-format, shellcheck
 test: ## everything that CI runs (as root, to test capturing)
 	@scripts/deps.sh test
 	@# All of it, whatever fails first.
-	@$(MAKE) --no-print-directory -k lint check-generated test-race test-load
+	@$(MAKE) --no-print-directory -k lint check-generated test-race test-load test-fuzz
 
 .PHONY: test-race
 test-race:
@@ -75,6 +75,14 @@ test-race:
 .PHONY: test-load
 test-load:
 	$(GO) test -timeout 30m -p 1 $$($(GO) list ./... | grep -E '$(LOAD)')
+
+# What reads files that anybody may have written; all else that is fuzzed has its
+# frozen inputs in the tests.
+.PHONY: test-fuzz
+test-fuzz:
+	@for name in FuzzSegment FuzzUnpack FuzzKeyIndex; do \
+		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime 3s -fuzzminimizetime 5x ./userjournal || exit 1; \
+	done
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (default 10s)
