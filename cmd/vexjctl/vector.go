@@ -61,7 +61,7 @@ func withCollection(dir string, fn func(*collection.Collection) error) error {
 	return collectionError(errors.Join(err, k.Close()))
 }
 
-func parseID(word string) (uint64, error) {
+func parseVectorID(word string) (uint64, error) {
 	id, err := strconv.ParseUint(word, 10, 64)
 	if err != nil || id == 0 {
 		return 0, exit.Usagef("%q is no id of a vector: give a number from 1 up", word)
@@ -122,7 +122,7 @@ func newVectorGet() *cobra.Command {
 
 func getVectors(k *collection.Collection, words []string, fn func(vector.Item) error) error {
 	for _, word := range words {
-		id, err := parseID(word)
+		id, err := parseVectorID(word)
 		if err != nil {
 			return err
 		}
@@ -150,7 +150,7 @@ func newVectorDelete() *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			var changes []vector.Change
 			for _, word := range args[1:] {
-				id, err := parseID(word)
+				id, err := parseVectorID(word)
 				if err != nil {
 					return err
 				}

@@ -93,7 +93,7 @@ func (o *vectorQuery) run(dir string) (err error) {
 
 func (o *vectorQuery) query(k *collection.Collection) ([]float32, error) {
 	if o.like != "" {
-		id, err := parseID(o.like)
+		id, err := parseVectorID(o.like)
 		if err != nil {
 			return nil, err
 		}
