@@ -42,6 +42,8 @@ var arrows = map[string][]string{
 	"userjournal":          {"uapi", "internal/layout"},
 	"mirror":               {"ring", "userjournal", "uapi"},
 	"query":                {"userjournal", "uapi"},
+	"agent/params":         {"agent/session", "internal/when", "query", "uapi"},
+	"agent/read":           {"agent/params", "agent/server", "agent/session", "internal/answer", "query", "userjournal"},
 	"agent/session":        {"uapi"},
 	"agent":                {"agent/session", "query", "userjournal", "uapi"},
 	"internal/conformance": {"uapi"},
@@ -53,6 +55,7 @@ var arrows = map[string][]string{
 	"internal/produce":     {"uapi"},
 	"internal/quote":       nil,
 	"internal/render":      {"internal/layout", "internal/quote", "uapi"},
+	"internal/tale":        {"uapi", "userjournal"},
 	"internal/when":        nil,
 	"internal/storm":       {"mirror", "query", "ring", "uapi", "userjournal"},
 	"bench":                {"*"},
@@ -61,10 +64,11 @@ var arrows = map[string][]string{
 
 // testArrows says what tests may import besides.
 var testArrows = map[string][]string{
-	"bpf":    {"internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
-	"fuse":   {"internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
-	"ring":   {"bench/gen"},
-	"mirror": {"bench/gen", "query"},
+	"agent/read": {"internal/tale"},
+	"bpf":        {"internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
+	"fuse":       {"internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
+	"ring":       {"bench/gen"},
+	"mirror":     {"bench/gen", "query"},
 	// What is left of files when the power is cut.
 	"vector/collection": {"vector/vectortest", "userjournal/crashfs", "query"},
 	"vector":            {"vector/vectortest", "userjournal/crashfs", "userjournal", "query"},

@@ -13,10 +13,12 @@ import (
 	"time"
 
 	agentcontrol "vexj/agent/control"
+	"vexj/agent/read"
 	"vexj/agent/server"
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/place"
 	"vexj/cmd/internal/status"
+	"vexj/userjournal"
 )
 
 // Agents say where agents are served, and which.
@@ -108,6 +110,7 @@ func (c *Capture) serveAgents() error {
 func (c *Capture) routes(s *server.Server) {
 	s.Handle("GET /v1/events/{id}", server.ScopeRead, c.serveEvent)
 	s.Handle("GET /v1/recorder", server.ScopeRead, c.serveRecorder)
+	read.Register(s, func() (*userjournal.Set, error) { return userjournal.OpenSet(c.o.Journal) })
 	agentcontrol.Register(s, agentcontrol.Options{Recorder: c, Intents: c.intents, Narrowed: c.o.Agents.narrows})
 }
 
