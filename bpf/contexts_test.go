@@ -125,6 +125,15 @@ func (s *shell) end() {
 	}
 }
 
+// theSet is what the tests of contexts are made with: SET, or the one that any kernel
+// takes.
+func theSet() string {
+	if set := os.Getenv("SET"); set != "" {
+		return set
+	}
+	return "syscall"
+}
+
 // attributed is a producer that records what is created in dir.
 type attributed struct {
 	*Producer
@@ -136,7 +145,7 @@ type attributed struct {
 func attributing(t *testing.T) *attributed {
 	t.Helper()
 	dir := t.TempDir()
-	p, err := Load(context.Background(), Options{Set: "syscall", Filter: uapi.Filter{PathPrefixes: []string{dir}, Types: []uapi.Type{uapi.FSCreate}}})
+	p, err := Load(context.Background(), Options{Set: theSet(), Filter: uapi.Filter{PathPrefixes: []string{dir}, Types: []uapi.Type{uapi.FSCreate}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -419,7 +428,7 @@ func TestSuccessorKeepsContexts(t *testing.T) {
 	p := startShell(t, a.dir)
 	a.set(uapi.Context{PID: p.pid, Agent: "kept"})
 	child := p.fork("")
-	next, err := Load(context.Background(), Options{Set: "syscall", Filter: uapi.Filter{PathPrefixes: []string{a.dir}}, Successor: a.Producer})
+	next, err := Load(context.Background(), Options{Set: theSet(), Filter: uapi.Filter{PathPrefixes: []string{a.dir}}, Successor: a.Producer})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -486,7 +495,7 @@ func TestExecByThread(t *testing.T) {
 
 // What an exec declares of itself is in its record, as it is in /proc.
 func TestDeclared(t *testing.T) {
-	p, err := Load(context.Background(), Options{Set: "syscall", Filter: uapi.Filter{Types: []uapi.Type{uapi.ProcExec}, TGIDTree: []uint32{uint32(os.Getpid())}}})
+	p, err := Load(context.Background(), Options{Set: theSet(), Filter: uapi.Filter{Types: []uapi.Type{uapi.ProcExec}, TGIDTree: []uint32{uint32(os.Getpid())}}})
 	if err != nil {
 		t.Fatal(err)
 	}

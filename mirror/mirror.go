@@ -170,6 +170,7 @@ func (m *Mirror) finish() error {
 		return err
 	}
 	counts := m.producer(&m.tally.counters)
+	counts.Recorded += m.emissions.count
 	if number != 0 {
 		counts.Attempted = number
 	}

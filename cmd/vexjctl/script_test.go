@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -43,6 +44,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TZ", "UTC")
 			e.Setenv("VEXJ_RUN_DIR", filepath.Join(e.WorkDir, "run"))
 			e.Setenv("VEXJ_JOURNAL", "j")
+			e.Setenv("AGENTS", agentScripts)
+			// How many short processes each agent's fork storm has.
+			e.Setenv("PROCESSES", cmp.Or(os.Getenv("VEXJ_PROCESSES"), "60"))
 			// The script's user may not be the test's.
 			return os.Chmod(e.WorkDir, 0o755)
 		},
@@ -71,6 +75,8 @@ func TestScripts(t *testing.T) {
 			"flipfile": cmdFlipFile,
 			"legacy":   cmdLegacy,
 			"damage":   cmdDamage,
+
+			"attributed": cmdAttributed,
 		},
 	})
 }

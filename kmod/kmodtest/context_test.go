@@ -3,6 +3,7 @@
 package kmodtest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -101,6 +102,16 @@ func TestContextOfTree(t *testing.T) {
 	a.Processes = 5
 	if err != nil || len(got) != 1 || got[0] != a {
 		t.Errorf("%+v, %v; not %+v", got, err, a)
+	}
+
+	if c, ok, err := r.ContextOf(p.pid()); err != nil || !ok || c != a {
+		t.Errorf("it acts for %+v, %v, %v", c, ok, err)
+	}
+	if c, ok, err := r.ContextOf(other.pid()); err != nil || ok {
+		t.Errorf("the other one acts for %+v, %v", c, err)
+	}
+	if _, _, err := r.ContextOf(1 << 30); !errors.Is(err, uapi.ErrContext) {
+		t.Errorf("of no process: %v", err)
 	}
 
 	// Set again, it is the whole tree's again.
@@ -214,6 +225,9 @@ func TestContextOfCgroup(t *testing.T) {
 	check(t, r.emitted(t, all), map[uint64]who{1: a, 2: a, 3: nobodys})
 	setContext(t, r.Device, uapi.Context{Cgroup: lowerID, Agent: "b", Visibility: 3})
 	check(t, r.emitted(t, all), map[uint64]who{1: a, 2: b, 3: nobodys})
+	if c, ok, err := r.ContextOf(below.pid()); err != nil || !ok || c.Cgroup != lowerID {
+		t.Errorf("it acts for %+v, %v, %v", c, ok, err)
+	}
 	setContext(t, r.Device, uapi.Context{PID: below.pid(), Session: 9})
 	check(t, r.emitted(t, all), map[uint64]who{1: a, 2: tree, 3: nobodys})
 	for _, c := range []uapi.Context{{Cgroup: id}, {Cgroup: lowerID}, {PID: below.pid()}} {
