@@ -45,8 +45,11 @@ func (r *Reader) get(x *index, ordinal uint64) (uapi.Record, error) {
 	return slices.Clone(b.record(ordinal)), nil
 }
 
-// Find returns the record with the event id, of several the newest, and its
-// ordinal. It reads only blocks whose range of ids has it.
+// Find returns the record with the event id, and its ordinal. Ids are unique; where
+// they are not, as in a journal that something was put into twice, it is one of them.
+// It reads only blocks whose range of ids has it, and while ids rise from segment to
+// segment, as those of one producer do, looks into O(log n) of these. That there is
+// none takes a look into all.
 func (r *Reader) Find(id uint64) (ordinal uint64, rec uapi.Record, err error) {
 	if err := r.refresh(); err != nil {
 		return 0, nil, err
@@ -56,29 +59,94 @@ func (r *Reader) Find(id uint64) (ordinal uint64, rec uapi.Record, err error) {
 	if r.closed {
 		return 0, nil, ErrClosed
 	}
-	var damage error
-	for _, x := range slices.Backward(r.segments) {
-		ordinal, rec, err := r.findIn(x, id)
-		if notExist(err) {
-			if y := r.moved(x); y != nil {
-				ordinal, rec, err = r.findIn(y, id)
-			}
-		}
-		if err == nil && rec != nil {
-			return ordinal, rec, nil
-		}
-		if err != nil && !gone(err) {
-			return 0, nil, err
-		}
-		if notExist(err) && r.removed(x.first, x.first) != nil {
-			continue
-		}
-		damage = errors.Join(damage, err)
+	f := finder{reader: r, id: id, segments: r.segments, seen: make(map[*index]bool)}
+	if err := f.run(); err != nil {
+		return 0, nil, err
 	}
-	if damage != nil {
-		return 0, nil, fmt.Errorf("event %d: %w in what can be read: %w", id, ErrNotFound, damage)
+	if f.rec != nil {
+		return f.ordinal, f.rec, nil
+	}
+	if f.damage != nil {
+		return 0, nil, fmt.Errorf("event %d: %w in what can be read: %w", id, ErrNotFound, f.damage)
 	}
 	return 0, nil, fmt.Errorf("event %d: %w", id, ErrNotFound)
+}
+
+// A finder looks for an event id.
+type finder struct {
+	reader   *Reader
+	id       uint64
+	segments []*index
+	seen     map[*index]bool
+
+	ordinal uint64
+	rec     uapi.Record // nil: not found yet
+	damage  error       // of segments that could not be looked into
+}
+
+// run looks first where the id should be, and then everywhere.
+func (f *finder) run() error {
+	if err := f.search(0, len(f.segments)); err != nil || f.rec != nil {
+		return err
+	}
+	for _, x := range slices.Backward(f.segments) {
+		if err := f.look(x); err != nil || f.rec != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// search looks into the segment in the middle of lo to hi and goes on at the side
+// where its ids say that the wanted one is: on both, if that is not so clear.
+func (f *finder) search(lo, hi int) error {
+	if lo >= hi || f.rec != nil {
+		return nil
+	}
+	mid := lo + (hi-lo)/2
+	x := f.segments[mid]
+	if err := f.look(x); err != nil || f.rec != nil {
+		return err
+	}
+	left, right := true, true
+	if x.loaded && x.sealed() {
+		left, right = f.id <= x.footer.extremes.maxID, f.id >= x.footer.extremes.minID
+	}
+	if right {
+		if err := f.search(mid+1, hi); err != nil {
+			return err
+		}
+	}
+	if left {
+		return f.search(lo, mid)
+	}
+	return nil
+}
+
+// look looks into one segment, once.
+func (f *finder) look(x *index) error {
+	if f.seen[x] {
+		return nil
+	}
+	f.seen[x] = true
+	r := f.reader
+	ordinal, rec, err := r.findIn(x, f.id)
+	if notExist(err) {
+		if y := r.moved(x); y != nil {
+			ordinal, rec, err = r.findIn(y, f.id)
+		}
+	}
+	switch {
+	case rec != nil:
+		f.ordinal, f.rec = ordinal, rec
+	case err == nil:
+	case !gone(err):
+		return err
+	case notExist(err) && r.removed(x.first, x.first) != nil:
+	default:
+		f.damage = errors.Join(f.damage, err)
+	}
+	return nil
 }
 
 // findIn looks into one segment; rec is nil if it has none.

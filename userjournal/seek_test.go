@@ -92,6 +92,34 @@ func TestScanOfTimes(t *testing.T) {
 	}
 }
 
+// To find an event id that is there opens as few.
+func TestFindOpensFew(t *testing.T) {
+	for _, segments := range []int{8, 128} {
+		t.Run(fmt.Sprint(segments), func(t *testing.T) {
+			dir := t.TempDir()
+			spanned(t, dir, make([]time.Duration, segments))
+			recs := uj.SomeRecords(10 * segments)
+			for _, at := range []int{0, 3, len(recs) / 3, len(recs) / 2, len(recs) - 1} {
+				fsys := errorfs.New(uj.OSFS, nil)
+				r, err := uj.OpenFS(fsys, dir)
+				check(t, err)
+				opened := fsys.Count(errorfs.Open)
+				ordinal, _, err := r.Find(uapi.Record(recs[at]).EventID())
+				if err != nil || ordinal != uint64(at)+1 {
+					t.Errorf("record %d: %d, %v", at+1, ordinal, err)
+				}
+				if n, limit := fsys.Count(errorfs.Open)-opened, 3*bits.Len(uint(segments))+4; n > limit {
+					t.Errorf("record %d: %d files were opened, more than %d", at+1, n, limit)
+				}
+				if _, _, err := r.Find(1); !errors.Is(err, uj.ErrNotFound) {
+					t.Errorf("an id that is not there: %v", err)
+				}
+				check(t, r.Close())
+			}
+		})
+	}
+}
+
 // To find a time opens a number of segments that grows with the logarithm of how
 // many there are.
 func TestSeekOfTimeOpensFew(t *testing.T) {
