@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -15,7 +16,9 @@ import (
 	agentcontrol "vexj/agent/control"
 	"vexj/agent/read"
 	"vexj/agent/server"
+	"vexj/agent/stream"
 	"vexj/cmd/internal/exit"
+	"vexj/cmd/internal/limit"
 	"vexj/cmd/internal/place"
 	"vexj/cmd/internal/status"
 	"vexj/userjournal"
@@ -27,6 +30,9 @@ type Agents struct {
 	Must     bool   // a recorder that cannot serve them shall not record
 	Policy   *server.Policy
 	Listener *net.UnixListener // instead of Socket, from the service manager
+
+	Heartbeat time.Duration // how long a stream may be silent; 0: the default
+	Memory    int           // what live streams may hold together, in bytes; 0: the default
 }
 
 // noSocket, as a path, is none.
@@ -34,6 +40,14 @@ const noSocket = "none"
 
 func (f *Flags) agents(program string) (a Agents, err error) {
 	a.Must = f.socket != ""
+	if a.Heartbeat, err = limit.Age("--heartbeat", f.heartbeat); err != nil {
+		return a, exit.With(exit.Usage, err)
+	}
+	memory, err := limit.Size("--stream-memory", f.memory)
+	if err != nil || memory > math.MaxInt {
+		return a, exit.With(exit.Usage, err)
+	}
+	a.Memory = int(memory)
 	switch f.socket {
 	case noSocket:
 		a.Must = false
@@ -61,9 +75,12 @@ func (f *Flags) agents(program string) (a Agents, err error) {
 
 // agents are served while a capture goes on.
 type agents struct {
-	server *server.Server
-	socket string // "": they are served by files alone
-	ended  chan error
+	server  *server.Server
+	socket  string           // "": they are served by files alone
+	journal *userjournal.Set // to read from
+	hub     *stream.Hub
+	writer  *userjournal.SetWriter
+	ended   chan error
 }
 
 // Socket is where agents are served, "" if they are not.
@@ -90,8 +107,17 @@ func (c *Capture) serveAgents() error {
 	if l == nil && c.o.control == nil {
 		return nil
 	}
-	a := &agents{ended: make(chan error, 1)}
+	set, err := userjournal.OpenSet(c.o.Journal)
+	if err != nil {
+		if l != nil {
+			err = errors.Join(err, l.Close())
+		}
+		return err
+	}
+	a := &agents{ended: make(chan error, 1), journal: set, writer: c.journal}
 	a.server = server.New(server.Options{Policy: o.Policy, Notice: c.o.Notice, Identify: agentcontrol.Identify(c)})
+	a.hub = stream.New(stream.Options{Journal: set, Writer: c.journal, Heartbeat: o.Heartbeat, Memory: o.Memory, Notice: c.o.Notice})
+	c.agents = a
 	c.routes(a.server)
 	if l != nil {
 		a.socket = o.Socket
@@ -102,7 +128,6 @@ func (c *Capture) serveAgents() error {
 	if c.o.control != nil {
 		c.o.control.serve(a.server)
 	}
-	c.agents = a
 	return nil
 }
 
@@ -111,6 +136,7 @@ func (c *Capture) routes(s *server.Server) {
 	s.Handle("GET /v1/events/{id}", server.ScopeRead, c.serveEvent)
 	s.Handle("GET /v1/recorder", server.ScopeRead, c.serveRecorder)
 	read.Register(s, func() (*userjournal.Set, error) { return userjournal.OpenSet(c.o.Journal) })
+	c.agents.hub.Routes(s)
 	agentcontrol.Register(s, agentcontrol.Options{Recorder: c, Intents: c.intents, Narrowed: c.o.Agents.narrows})
 }
 
@@ -144,8 +170,13 @@ func (a *Agents) listen(runDir string) (*net.UnixListener, error) {
 // partingTime is how long requests under way may hold up the end.
 const partingTime = 2 * time.Second
 
+// close gives the streams what the journal has, to its end.
 func (a *agents) close() error {
+	flushed := a.writer.Flush()
+	if errors.Is(flushed, userjournal.ErrStopped) {
+		flushed = nil // whoever records has said so
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), partingTime)
 	defer cancel()
-	return errors.Join(a.server.Close(ctx), <-a.ended)
+	return errors.Join(flushed, a.hub.Close(), a.server.Close(ctx), <-a.ended, a.journal.Close())
 }

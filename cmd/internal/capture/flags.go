@@ -33,6 +33,8 @@ type Flags struct {
 	ringSize   string
 	socket     string
 	policy     string
+	heartbeat  string
+	memory     string
 	filter     FilterFlags
 }
 
@@ -63,6 +65,8 @@ func (f *Flags) addJournal(fs *pflag.FlagSet) {
 	fs.StringVar(&f.archiveAge, "archive-after", "", "archive only what is older than this `time`")
 	fs.StringVar(&f.socket, "socket", "", "serve agents at this `path` (default in the run-time folder; none: do not)")
 	fs.StringVar(&f.policy, "policy", "", "`file` that says which users and agents may do what (default "+place.Policy()+", if it is there)")
+	fs.StringVar(&f.heartbeat, "heartbeat", "", "let streams to agents be silent for this `time` (default 30s)")
+	fs.StringVar(&f.memory, "stream-memory", "", "let live streams to agents hold so many `bytes` together (suffixes K, M, G; default 32M)")
 	fs.StringVar(&f.ringSize, "ring-size", "", "`bytes` of each CPU's ring, a power of two (suffixes K, M)")
 }
 

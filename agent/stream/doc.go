@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package stream gives records to those who wait for them, as they come into the
+// journal.
+//
+//	h := stream.New(stream.Options{Journal: set, Writer: writer})
+//	h.Routes(server)
+//	...
+//	h.Close()
+//
+// # What is promised
+//
+// A subscriber gets each record that its filter and its view take, in the order of
+// the journal, once, or a gap that says what it missed. What is delivered
+// is in the journal's file: the death of the recorder does not take it back. A
+// crash of the whole machine may take back what was not acknowledged, a second's
+// worth by default; then the cursor names a record that is another one
+// now, and whoever resumes there is told so by a gap (taken-back) and gets all that
+// was written since.
+//
+// A stream is a sequence of JSON objects, a line each:
+//
+//	{"stream":{"cursor":"...","heartbeat":30}}        first
+//	{"cursor":"...","ordinal":7,"type":"write",...}   a record
+//	{"gap":{"reason":"slow","missed":12,"cursor":"..."}}
+//	{"heartbeat":{"cursor":"...","time":"..."}}       after so many seconds without a line
+//	{"end":{"error":"...","cursor":"..."}}            the recorder ends it
+//
+// or the same as server-sent events, with the cursor for an id. The text of a cursor
+// is all that a subscriber keeps: what it gives back as after (or Last-Event-ID) is
+// where the next stream goes on. Gaps have one of these reasons:
+//
+//	slow        the subscriber did not read; missed records can be had from cursor on
+//	lost        the recorder lost records, as a LOST record tells; whether the filter
+//	            would have taken them nobody knows
+//	removed     retention has removed what was behind the cursor
+//	damaged     part of the journal cannot be read
+//	taken-back  see above
+//
+// Heartbeats have the cursor of the last record that the view has, so that a
+// resumed stream does not look again at what the filter left out.
+//
+// What a view excludes shows nowhere: not as a record, not in a count, not as the
+// cursor of a heartbeat. That ordinals have gaps remains.
+//
+// # How it is done
+//
+// One goroutine follows the journal for all: every few milliseconds it has the
+// writer show what it has, reads that as any reader would, and asks an index which
+// subscribers a record is for. It is encoded once into a ring of memory, the arena,
+// and each of them is noted where. Then all that came to a subscriber goes out by
+// one system call. Neither the number of goroutines nor of wake-ups grows with
+// subscribers or records: sockets are written to without waiting, and one goroutine
+// waits for those that were full.
+//
+// The arena bounds the memory of all that are live. Who does not read until
+// its records have been overwritten, or has too many waiting, loses its place: nothing
+// is kept but the count of what it misses, and when it reads again it is told.
+//
+// Who begins in the past is caught up first, by another goroutine, which scans the
+// journal for a while for all whose places are near to one another, so that a
+// thousand who come back after a restart cost one scan. Who does not read
+// there is left where it is; history costs no memory and so is no reason for a gap. When a
+// scan has come to where the live one is, the last stretch is read under the lock
+// that the live one needs to go on: no record can be missed or come twice.
+package stream

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"vexj/uapi"
+	"vexj/userjournal"
+)
+
+// follow gives out what comes into the journal, as long as there are subscribers.
+func (h *Hub) follow() {
+	for {
+		select {
+		case <-h.quit:
+			return
+		case <-h.wake:
+		}
+		if len(h.set.Shards()) == 1 {
+			h.followOne()
+		} else {
+			h.followShards()
+		}
+	}
+}
+
+// followOne is for a journal without shards. It returns when nobody is left, or at
+// the end.
+func (h *Hub) followOne() {
+	t := time.NewTimer(0)
+	defer t.Stop()
+	for beats := time.Now(); ; {
+		ended := false
+		select {
+		case <-h.quit:
+			ended = true
+		case <-t.C:
+		}
+		start := time.Now()
+		came := h.step()
+		if time.Since(beats) >= h.beat() {
+			beats = start
+			h.heartbeats()
+		}
+		if ended || !h.any() {
+			return
+		}
+		period := h.o.Period
+		if !came {
+			period = max(period, idlePeriod)
+		}
+		t.Reset(max(period-time.Since(start), 0))
+	}
+}
+
+// beat is how often heartbeats are looked after.
+func (h *Hub) beat() time.Duration { return min(h.o.Heartbeat/4+1, time.Second) }
+
+// any: there are subscribers.
+func (h *Hub) any() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.subs) > 0
+}
+
+// step gives out all that was appended before it is called; it is false if that
+// was nothing.
+func (h *Hub) step() bool {
+	end, err := h.shown()
+	if err != nil {
+		h.failed(err)
+		return false
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.at.Left(end) == 0 {
+		return false
+	}
+	err = h.set.Between(h.at, end).Scan(userjournal.ScanOptions{OnDamage: h.damaged}, h.give)
+	if err != nil {
+		h.broken(err)
+		return false
+	}
+	h.at.Join(end)
+	h.distribute()
+	return true
+}
+
+// give gives a record to those whom it is for. The lock is held.
+func (h *Hub) give(ordinal uint64, rec uapi.Record) error {
+	h.at.Pass(ordinal)
+	h.count.records++
+	for _, v := range h.views {
+		if v.view.Sees(rec) {
+			v.see(ordinal, rec)
+		}
+	}
+	h.line.take(h.at, ordinal, rec)
+	if rec.Type() == uapi.SysLost {
+		h.lost(rec)
+	}
+	h.live.Match(rec, h.line.time, h.take)
+	if h.full || h.arena.head-h.arena.written > h.arena.limit/4 {
+		h.distribute() // before what was noted is overwritten
+	}
+	return nil
+}
+
+// take is called for each subscriber that takes the record.
+func (h *Hub) take(s *sub) {
+	if s.ahead && s.passed(h.line.ordinal) {
+		return
+	}
+	if s.wait != nil {
+		s.wait.record(h.line.append(nil, ndjson), h.line.cursor())
+		return
+	}
+	p, ok := h.line.span(&h.arena, s.format)
+	if !ok {
+		// Nothing of that size can be kept for anybody.
+		s.slow = true
+		s.missed++
+		h.touch(s)
+		return
+	}
+	h.push(s, p)
+}
+
+// lost tells all who see the record that others were lost before it.
+func (h *Hub) lost(rec uapi.Record) {
+	for s := range h.subs {
+		if s.stage == live && s.sight.view.Sees(rec) {
+			h.gap(s, gapOf(rec, h.line.cursor()))
+		}
+	}
+}
+
+// gap tells a live subscriber.
+func (h *Hub) gap(s *sub, g *Gap) {
+	if s.wait != nil {
+		s.wait.gap(g)
+		return
+	}
+	h.mark(s, &mark{Gap: g}, span{weight: 1, cursor: g.Cursor})
+}
+
+// damaged tells all who are live; what is behind the damage goes on.
+func (h *Hub) damaged(*userjournal.DamageError) error {
+	for s := range h.subs {
+		if s.stage == live {
+			h.gap(s, &Gap{Reason: GapDamaged, Cursor: h.cursor(s.sight)})
+		}
+	}
+	return nil
+}
+
+// failed is broken for who does not hold the lock.
+func (h *Hub) failed(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.broken(err)
+}
+
+// broken ends all streams: the journal cannot be read, and silence would look as if
+// nothing happened.
+func (h *Hub) broken(err error) {
+	h.o.Notice(fmt.Sprintf("streams end: %v", err))
+	for _, s := range h.all() {
+		h.end(s, errors.New("the journal cannot be read; the recorder's log says why"))
+	}
+}
+
+// heartbeats go to who has heard nothing for a while. A filter that has failed ends
+// its stream before: it takes nothing any more.
+func (h *Hub) heartbeats() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := time.Now()
+	for s := range h.subs {
+		if s.stage == scanning {
+			continue
+		}
+		if err := s.filter.Err(); err != nil {
+			h.end(s, err)
+			continue
+		}
+		if s.wait != nil || s.blocked || len(s.rest)+len(s.queue) > 0 || now.Sub(s.last) < h.o.Heartbeat-h.beat()/2 {
+			continue
+		}
+		cursor := s.sent
+		switch s.stage {
+		case live:
+			cursor = h.cursor(s.sight)
+		case parked:
+			continue
+		}
+		m := mark{Heartbeat: &pulse{cursor, now.UTC()}}
+		s.rest = m.append(s.rest, s.format, cursor)
+		s.sent = cursor
+		h.rid(s)
+	}
+}
+
+// followShards is followOne for several: the order is that of
+// [userjournal.Set.Follow], which waits for what belongs before.
+func (h *Hub) followShards() {
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	h.mu.Lock()
+	from := append(userjournal.Position(nil), h.at...)
+	h.mu.Unlock()
+	go func() {
+		ended <- h.set.Follow(ctx, from, func(ordinal uint64, rec uapi.Record) error {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			if i, own := userjournal.ParseShardOrdinal(len(h.at), ordinal); own <= h.at[i] {
+				return nil // before somebody came, when there was nobody
+			}
+			return h.give(ordinal, rec)
+		})
+	}()
+	t := time.NewTicker(h.o.Period)
+	defer t.Stop()
+	for beats := time.Now(); ; {
+		select {
+		case <-h.quit:
+		case err := <-ended:
+			stop()
+			h.failed(fmt.Errorf("following the shards: %w", err))
+			return
+		case <-t.C:
+			if _, err := h.shown(); err != nil {
+				h.failed(err)
+			}
+		}
+		h.mu.Lock()
+		h.distribute()
+		h.mu.Unlock()
+		if time.Since(beats) >= h.beat() {
+			beats = time.Now()
+			h.heartbeats()
+		}
+		select {
+		case <-h.quit:
+			stop()
+			<-ended
+			return
+		default:
+		}
+		if !h.any() {
+			stop()
+			<-ended
+			return
+		}
+	}
+}
