@@ -45,11 +45,8 @@ var arrows = map[string][]string{
 	"agent/params":         {"agent/session", "internal/when", "query", "uapi"},
 	"agent/read":           {"agent/params", "agent/server", "agent/session", "internal/answer", "query", "userjournal"},
 	"agent/session":        {"uapi"},
-<<<<<<< HEAD
 	"agent":                {"agent/session", "query", "userjournal", "uapi"},
-=======
-	"agent":                {"query", "userjournal", "uapi", "internal/render", "internal/quote", "internal/when", "agent/session"},
->>>>>>> f57b581 (agent/stream: give records to those who wait for them)
+	"agent/stream":         {"agent/params", "agent/server", "internal/render", "query", "uapi", "userjournal"},
 	"internal/conformance": {"uapi"},
 	"internal/matrix":      {"*"},
 	"internal/tap":         {"ring", "uapi"},
