@@ -45,6 +45,7 @@ var arrows = map[string][]string{
 	"agent/params":         {"agent/session", "internal/when", "query", "uapi"},
 	"agent/read":           {"agent/params", "agent/server", "agent/session", "internal/answer", "query", "userjournal"},
 	"agent/session":        {"uapi"},
+	"agent/search":         {"hnsw", "query", "uapi", "userjournal", "vector", "vector/collection", "vector/embed"},
 	"agent":                {"agent/session", "query", "userjournal", "uapi"},
 	"agent/stream":         {"agent/params", "agent/server", "internal/render", "query", "uapi", "userjournal"},
 	"internal/conformance": {"uapi"},

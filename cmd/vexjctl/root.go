@@ -46,7 +46,7 @@ journal does not verify.`,
 		newLog(), newShow(), newStat(), newVerify(), newJournal(),
 		newWhy(), newImpact(), newBlame(), newSession(), newReport(),
 		newConvert(), newKernel(), newDoctor(), newCanary(),
-		newVector(), newGraph(),
+		newSearch(), newVector(), newGraph(),
 	)
 	return root
 }

@@ -187,3 +187,20 @@ func (k *Collection) Compact() error {
 	}
 	return k.store.Compact()
 }
+
+// Embedded records that a model made so many vectors, and returns the event that is
+// the cause of what is done with them.
+func (k *Collection) Embedded(model string, dims, vectors int) (event uint64, err error) {
+	if err := k.start(); err != nil {
+		return 0, err
+	}
+	b := uapi.NewBuilder(nil)
+	id := k.vectors.Begin(b, uapi.Header{Type: uapi.VectorEmbed})
+	if k.config.Name != "" {
+		b.AddString(uapi.AttrCollection, k.config.Name)
+	}
+	b.AddString(uapi.AttrModel, model)
+	b.AddU32(uapi.AttrVectorDims, uint32(dims))
+	b.AddIO(uapi.IO{Offset: uapi.NoOffset, Length: uint64(vectors), Result: int64(vectors)})
+	return id, k.vectors.Emit(journalSink{k.journal}, b, id)
+}
