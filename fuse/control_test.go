@@ -146,7 +146,7 @@ func TestControlIsKept(t *testing.T) {
 	for _, script := range []string{
 		"mkdir .vexj", "rmdir .vexj", "mv .vexj x", "mv -T file .vexj", "ln file .vexj/x", "ln .vexj/stats x", "ln -s x .vexj/x",
 		"mkdir .vexj/x", "touch .vexj/x", "rm .vexj/stats", "mv .vexj/stats .vexj/x", "chmod 777 .vexj", "chown 1 .vexj/stats",
-		"echo > .vexj/stats", "echo > .vexj/journal", "mknod .vexj/p p", "setfattr -n user.x -v y .vexj", "cp file .vexj/search",
+		"echo > .vexj/stats", "echo > .vexj/journal", "mknod .vexj/p p", "cp file .vexj/search",
 		"echo refused > .vexj/intent", "echo > .vexj/intent", "cat .vexj/file",
 	} {
 		if got := sh(t, m.Target, script); !strings.Contains(got, "exit status 1") {

@@ -80,6 +80,11 @@
 // recorder. Their nodes have ids of their own, and their requests are answered
 // before they come to FS: see controlled.
 //
+// # Vectors
+//
+// With [Vectors], the attribute [VectorName] of a file is kept in a collection. The
+// file's record is made first, as the cause of the vector's.
+//
 // # Under the mount
 //
 // Who changes the source by itself is not seen. That a file was changed is, when it

@@ -32,6 +32,8 @@ type fact struct {
 
 	uid uint32
 	dev uint64 // st_dev of file
+
+	event uint64 // answer: the id that its record got; 0: there is none
 }
 
 // A spot is what a path is asked of: a name in a directory, a node, or a handle.
@@ -106,6 +108,7 @@ func (o *operation) recordAs(who *task, now int64, effects bool, facts ...*fact)
 	d := p.build.Get().(*draft)
 	defer p.build.Put(d)
 	var recs [2]uapi.Record
+	var made [2]*fact
 	n := 0
 	if !o.ordered {
 		o.fs.tree.RLock()
@@ -128,11 +131,17 @@ func (o *operation) recordAs(who *task, now int64, effects bool, facts ...*fact)
 			p.fault()
 			continue
 		}
-		recs[n] = rec
+		recs[n], made[n] = rec, x
 		n++
 	}
-	if n > 0 {
-		p.publish(effects, recs[:n]...)
+	if n == 0 {
+		return
+	}
+	first := p.publish(effects, recs[:n]...)
+	for i, x := range made[:n] {
+		if first != 0 {
+			x.event = first + uint64(i)
+		}
 	}
 }
 

@@ -41,6 +41,7 @@ type FS struct {
 
 	control *control // the folder .vexj; nil: there is none
 	shown   bool     // it is listed
+	vectors Vectors  // of files; nil: they have none
 }
 
 func (fs *FS) String() string { return "vexj" }

@@ -36,6 +36,9 @@ type MountOptions struct {
 	Control     Control
 	ShowControl bool // list it
 
+	// Vectors keeps the vectors of files; nil: VectorName is an attribute like others.
+	Vectors Vectors
+
 	// Say is told what the owner of the machine should know. Default nothing.
 	Say func(string)
 }
@@ -72,7 +75,7 @@ func (p *Producer) Mount(source, target string, o MountOptions) (*Mount, error) 
 	}
 	fs := &FS{
 		RawFileSystem: fuse.NewDefaultRawFileSystem(), producer: p, at: strings.TrimSuffix(target, "/"),
-		table: newTable(fd, &st, maxDirs()), valid: o.Valid, modes: modes{rules: o.Data}, say: o.Say,
+		table: newTable(fd, &st, maxDirs()), valid: o.Valid, modes: modes{rules: o.Data}, say: o.Say, vectors: o.Vectors,
 	}
 	switch {
 	case fs.valid == 0:

@@ -140,9 +140,9 @@ func (fs *FS) remove(in *fuse.InHeader, name string, t uapi.Type, flags int) fus
 		return fuse.Status(unix.ESTALE)
 	}
 	x := fact{typ: t, at: spot{link: link{dir, name}}, dir: dir}
+	var v victim
 	fd, err := fs.table.borrow(dir)
 	if err == nil {
-		var v victim
 		v.look(fs, dir, fd, name)
 		if err = unix.Unlinkat(fd, name, flags); err == nil {
 			v.gone()
@@ -154,6 +154,9 @@ func (fs *FS) remove(in *fuse.InHeader, name string, t uapi.Type, flags int) fus
 	}
 	x.io = uapi.IO{Offset: uapi.NoOffset, Result: result(status(err), 0)}
 	o.record(false, &x)
+	if err == nil {
+		fs.vectorGone(&v, x.event)
+	}
 	return status(err)
 }
 
@@ -188,8 +191,10 @@ func (fs *FS) Rename(_ <-chan struct{}, in *fuse.RenameIn, oldName, newName stri
 			y.typ = uapi.FSRmdir
 		}
 		o.record(true, &x, &y)
+		fs.vectorGone(&m.target, y.event)
 	default:
 		o.record(false, &x)
 	}
+	fs.vectorsMoved(&m, from, to, x.event)
 	return fuse.OK
 }

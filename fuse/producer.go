@@ -103,8 +103,9 @@ const (
 )
 
 // publish numbers records, which follow each other in the journal, and puts them
-// into the ring. effects says that the first is the cause of the others.
-func (p *Producer) publish(effects bool, recs ...uapi.Record) {
+// into the ring. effects says that the first is the cause of the others. It returns
+// the event id of the first; 0: they were lost.
+func (p *Producer) publish(effects bool, recs ...uapi.Record) (first uint64) {
 	need := uint64(0)
 	for _, r := range recs {
 		need += stride(len(r))
@@ -113,8 +114,9 @@ func (p *Producer) publish(effects bool, recs ...uapi.Record) {
 	defer p.mu.Unlock()
 	if !p.wait(need) {
 		p.skip(recs)
-		return
+		return 0
 	}
+	first = p.idBase + p.last + 1
 	cause := uint64(0)
 	for _, r := range recs {
 		p.last++
@@ -140,6 +142,7 @@ func (p *Producer) publish(effects bool, recs ...uapi.Record) {
 		p.woken = p.ring.head
 		p.wake()
 	}
+	return first
 }
 
 // wait makes sure that there is room, and that the run has not ended. The lock is

@@ -16,6 +16,8 @@ type victim struct {
 	fd   int // O_PATH; -1: none
 	ok   bool
 	held *node // touched
+
+	vector uint64 // its number, if this is the last name
 }
 
 // look is called before the name goes. That it finds nothing is no error: the call
@@ -31,7 +33,7 @@ func (v *victim) look(fs *FS, dir *node, dirfd int, name string) {
 		v.held = v.node
 	}
 	last := v.st.Nlink <= 1 || v.st.Mode&unix.S_IFMT == unix.S_IFDIR
-	if v.node == nil || !last {
+	if !last || v.node == nil && fs.vectors == nil {
 		return
 	}
 	fd, err := openat(dirfd, name, unix.O_PATH|unix.O_NOFOLLOW, 0)
@@ -43,6 +45,9 @@ func (v *victim) look(fs *FS, dir *node, dirfd int, name string) {
 		v.node = nil
 	}
 	v.fd = fd
+	if fs.vectors != nil {
+		v.vector = vectorID(procFD(fd))
+	}
 }
 
 // gone is called when the name is.

@@ -11,9 +11,9 @@ import (
 	"vexj/uapi"
 )
 
-// onXattr does something to a node's attributes and records it. The path that it is
-// done by leads to the object itself, be it a symbolic link.
-func (fs *FS) onXattr(in *fuse.InHeader, x *fact, act func(path string) (int, error)) (int, fuse.Status) {
+// onXattr does something to a node's attributes and records it. It is done by the path
+// of an O_PATH descriptor, which leads to the object itself, be it a symbolic link.
+func (fs *FS) onXattr(in *fuse.InHeader, x *fact, act func(fd int) (int, error)) (int, fuse.Status) {
 	o := fs.begin(in)
 	n := fs.table.node(in.NodeId)
 	if n == nil {
@@ -24,7 +24,7 @@ func (fs *FS) onXattr(in *fuse.InHeader, x *fact, act func(path string) (int, er
 	fd, err := fs.table.hold(n)
 	if err == nil {
 		defer unix.Close(fd)
-		size, err = act(procFD(fd))
+		size, err = act(fd)
 		size = max(size, 0)
 	}
 	if o.wants(x.typ) && !asksItself(x) {
@@ -48,9 +48,12 @@ func asksItself(x *fact) bool {
 
 // GetXAttr reads an extended attribute.
 func (fs *FS) GetXAttr(_ <-chan struct{}, in *fuse.InHeader, name string, dest []byte) (uint32, fuse.Status) {
+	if fs.vectors != nil && name == VectorName {
+		return fs.getVector(in, dest)
+	}
 	x := fact{typ: uapi.FSGetxattr, name: name, io: uapi.IO{Length: uint64(len(dest))}}
-	n, st := fs.onXattr(in, &x, func(path string) (int, error) {
-		return unix.Getxattr(path, name, dest)
+	n, st := fs.onXattr(in, &x, func(fd int) (int, error) {
+		return unix.Getxattr(procFD(fd), name, dest)
 	})
 	return uint32(n), st
 }
@@ -58,14 +61,17 @@ func (fs *FS) GetXAttr(_ <-chan struct{}, in *fuse.InHeader, name string, dest [
 // ListXAttr lists the names.
 func (fs *FS) ListXAttr(_ <-chan struct{}, in *fuse.InHeader, dest []byte) (uint32, fuse.Status) {
 	x := fact{typ: uapi.FSListxattr, io: uapi.IO{Length: uint64(len(dest))}}
-	n, st := fs.onXattr(in, &x, func(path string) (int, error) {
-		return unix.Listxattr(path, dest)
+	n, st := fs.onXattr(in, &x, func(fd int) (int, error) {
+		return unix.Listxattr(procFD(fd), dest)
 	})
 	return uint32(n), st
 }
 
 // SetXAttr sets one.
 func (fs *FS) SetXAttr(_ <-chan struct{}, in *fuse.SetXAttrIn, name string, data []byte) fuse.Status {
+	if fs.vectors != nil && name == VectorName {
+		return fs.setVector(in, data)
+	}
 	x := fact{typ: uapi.FSSetxattr, name: name, kind: uint16(in.Flags), io: uapi.IO{Length: uint64(len(data))}}
 	return fs.changeXattr(&in.InHeader, &x, func(path string) error {
 		return unix.Setxattr(path, name, data, int(in.Flags))
@@ -74,6 +80,9 @@ func (fs *FS) SetXAttr(_ <-chan struct{}, in *fuse.SetXAttrIn, name string, data
 
 // RemoveXAttr removes one.
 func (fs *FS) RemoveXAttr(_ <-chan struct{}, in *fuse.InHeader, name string) fuse.Status {
+	if fs.vectors != nil && name == VectorName {
+		return fs.removeVector(in)
+	}
 	x := fact{typ: uapi.FSRemovexattr, name: name}
 	return fs.changeXattr(in, &x, func(path string) error {
 		return unix.Removexattr(path, name)
@@ -87,6 +96,6 @@ func (fs *FS) changeXattr(in *fuse.InHeader, x *fact, act func(path string) erro
 	}
 	fs.table.touch(n)
 	defer fs.table.touched(n, nil)
-	_, st := fs.onXattr(in, x, func(path string) (int, error) { return 0, act(path) })
+	_, st := fs.onXattr(in, x, func(fd int) (int, error) { return 0, act(procFD(fd)) })
 	return st
 }

@@ -31,6 +31,7 @@ type mountFlags struct {
 	options []string
 	private bool
 	control string
+	vectors string
 }
 
 func newMount() *cobra.Command {
@@ -64,6 +65,7 @@ same folder. Root's mounts are for all users, those of others for themselves.`,
 	fs.StringSliceVarP(&f.options, "option", "o", nil, "`options` of mount(8): ro, noexec, nosuid, nodev, allow_other (repeatable)")
 	fs.BoolVar(&f.private, "private", false, "for this user alone, though it is root")
 	fs.StringVar(&f.control, "control", "hidden", "the folder .vexj for agents in the mount's root: `how` it is there, hidden from listings, shown or none")
+	fs.StringVar(&f.vectors, "vectors", "", "`folder` of the collection that keeps the vectors of files, made if missing: their attribute "+fuse.VectorName)
 	completeMount(cmd)
 	return cmd
 }
@@ -106,7 +108,7 @@ func (f *mountFlags) captureOptions(source, target string) (capture.Options, err
 	if o.Control = capture.ControlFolder(slices.Index(capture.ControlFolders, f.control)); o.Control < 0 {
 		return o, exit.Usagef("--control %q: it is %s", f.control, strings.Join(capture.ControlFolders, ", "))
 	}
-	o.Folders = []capture.Folder{folder}
+	o.Folders, o.Vectors = []capture.Folder{folder}, f.vectors
 	return o, nil
 }
 

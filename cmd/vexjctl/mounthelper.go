@@ -17,7 +17,7 @@ const helperName = "mount." + fuse.Type
 
 // helperFlags are the options of fstab that are flags of `mount`.
 var helperFlags = map[string]string{
-	"data": "--data", "journal": "--journal", "journal_full": "--journal-full", "cache": "--cache", "control": "--control",
+	"data": "--data", "journal": "--journal", "journal_full": "--journal-full", "cache": "--cache", "control": "--control", "vectors": "--vectors",
 	"durability": "--durability", "type": "--type", "max_size": "--max-size", "max_age": "--max-age",
 	"ring_size": "--ring-size", "sign_key": "--sign-key",
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
@@ -12,15 +13,18 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
 
 	"vexj/bpf"
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/status"
+	"vexj/fuse"
 	"vexj/kmod/device"
 	"vexj/uapi"
 	"vexj/userjournal"
@@ -77,6 +81,7 @@ func TestScripts(t *testing.T) {
 			"damage":   cmdDamage,
 
 			"attributed": cmdAttributed,
+			"xattr":      cmdXattr,
 		},
 	})
 }
@@ -84,6 +89,29 @@ func TestScripts(t *testing.T) {
 // journal NAME DIR makes one of the journals.
 func cmdJournal(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(scribble(args[0], ts.MkAbs(args[1])))
+}
+
+// xattr FILE HEX sets the vector of a file, xattr FILE - removes it, and xattr FILE is
+// HEX looks at it.
+func cmdXattr(ts *testscript.TestScript, neg bool, args []string) {
+	path, value := ts.MkAbs(args[0]), args[len(args)-1]
+	raw, err := hex.DecodeString(strings.TrimPrefix(value, "-"))
+	ts.Check(err)
+	buf := make([]byte, len(raw)+1)
+	switch {
+	case len(args) == 3:
+		var n int
+		if n, err = unix.Getxattr(path, fuse.VectorName, buf); err == nil && !bytes.Equal(buf[:n], raw) {
+			ts.Fatalf("%s has %x", args[0], buf[:n])
+		}
+	case value == "-":
+		err = unix.Removexattr(path, fuse.VectorName)
+	default:
+		err = unix.Setxattr(path, fuse.VectorName, raw, 0)
+	}
+	if (err != nil) != neg {
+		ts.Fatalf("%s: %v", args[0], err)
+	}
 }
 
 // shards DIR N makes a journal of 3,000 records in so many shards.

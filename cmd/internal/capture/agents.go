@@ -133,7 +133,6 @@ func (c *Capture) serveAgents() error {
 
 // routes are all doors for agents: each has its line here.
 func (c *Capture) routes(s *server.Server) {
-	s.Handle("GET /v1/events/{id}", server.ScopeRead, c.serveEvent)
 	s.Handle("GET /v1/recorder", server.ScopeRead, c.serveRecorder)
 	read.Register(s, func() (*userjournal.Set, error) { return userjournal.OpenSet(c.o.Journal) })
 	c.agents.hub.Routes(s)

@@ -206,6 +206,9 @@ func (c *Capture) Close() error {
 	if e := c.current(); e != nil {
 		errs = append(errs, e.close())
 	}
+	if c.o.vectors != nil {
+		errs = append(errs, c.o.vectors.close())
+	}
 	if c.journal != nil {
 		errs = append(errs, c.journal.Close())
 	}

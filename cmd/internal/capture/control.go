@@ -13,6 +13,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -117,10 +119,15 @@ func (c *control) Journal(ctx context.Context, who fuse.Caller, query string) (i
 
 // Text is the answer of a route.
 func (c *control) Text(ctx context.Context, who fuse.Caller, name string) ([]byte, error) {
-	if name == fuse.Stats {
-		name = "recorder"
+	path := "/v1/" + name
+	if id, ok := strings.CutPrefix(name, fuse.Events+"/"); ok {
+		if _, err := strconv.ParseUint(id, 0, 64); err != nil {
+			return nil, fmt.Errorf("%w: %q is no event id", fs.ErrNotExist, id)
+		}
+		path = "/v1/show?id=" + id
+	} else if name == fuse.Stats {
+		path = "/v1/recorder"
 	}
-	path := "/v1/" + (&url.URL{Path: name}).EscapedPath()
 	resp, err := c.ask(ctx, who, http.MethodGet, path, nil)
 	if err != nil {
 		return nil, err

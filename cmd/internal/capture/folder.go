@@ -33,8 +33,16 @@ var folderRung = rung{"fuse", func(_ context.Context, o *Options) (Producer, err
 	if err != nil {
 		return nil, err
 	}
+	if o.Vectors != "" {
+		if o.vectors, err = openVectors(o.Vectors); err != nil {
+			return nil, errors.Join(err, p.Close())
+		}
+	}
 	for _, f := range folders {
 		f.Mount.Say = o.Notice
+		if o.vectors != nil {
+			f.Mount.Vectors = o.vectors
+		}
 		if o.Control != ControlNone {
 			if o.control == nil {
 				o.control = newControl()
@@ -63,13 +71,21 @@ func (o *Options) folders() ([]Folder, error) {
 	if len(folders) == 0 {
 		return nil, ErrNoFolder
 	}
-	journal := resolved(o.Journal)
 	for _, f := range folders {
-		if at := resolved(f.Target); journal == at || strings.HasPrefix(journal, strings.TrimSuffix(at, "/")+"/") {
+		if inside(o.Journal, f.Target) {
 			return nil, fmt.Errorf("%w: %s is in %s", ErrJournalInside, o.Journal, f.Target)
+		}
+		if o.Vectors != "" && inside(o.Vectors, f.Target) {
+			return nil, fmt.Errorf("%w: %s is in %s", ErrVectorsInside, o.Vectors, f.Target)
 		}
 	}
 	return folders, nil
+}
+
+// inside says whether a path lies in a folder.
+func inside(path, folder string) bool {
+	path, folder = resolved(path), resolved(folder)
+	return path == folder || strings.HasPrefix(path, strings.TrimSuffix(folder, "/")+"/")
 }
 
 // resolved is a path without symbolic links, as far as it exists.

@@ -24,6 +24,8 @@ var (
 	ErrNoFolder = errors.New("a FUSE filesystem records what is done in a folder; name it with --path")
 	// ErrJournalInside: the recorder would wait for itself.
 	ErrJournalInside = errors.New("the journal would lie in the folder that is recorded; choose another --journal")
+	// ErrVectorsInside: the same, of the collection.
+	ErrVectorsInside = errors.New("the vectors would lie in the folder that is recorded; choose another --vectors")
 	// ErrRequire: --require names nothing that could be required.
 	ErrRequire = errors.New("--require needs a --producer other than auto")
 )
@@ -39,6 +41,8 @@ type Options struct {
 	Full       fuse.Full // what it does while the journal is behind
 	Control    ControlFolder
 	control    *control // what answers for it
+	Vectors    string   // the collection of the files' vectors; "": there is none
+	vectors    *vectors
 	Journal    string
 	Shards     []string // directories to spread it over; nil: those that it has
 	Durability userjournal.Durability

@@ -126,7 +126,7 @@ func forbidden(err error) bool {
 
 // wrong says whether it is the options that no producer could do.
 func wrong(err error) bool {
-	return slices.ContainsFunc([]error{bpf.ErrFilter, bpf.ErrRingSize, device.ErrFilter, device.ErrRingSize, fuse.ErrRingSize, fuse.ErrFilter, ErrNoFolder, ErrJournalInside},
+	return slices.ContainsFunc([]error{bpf.ErrFilter, bpf.ErrRingSize, device.ErrFilter, device.ErrRingSize, fuse.ErrRingSize, fuse.ErrFilter, ErrNoFolder, ErrJournalInside, ErrVectorsInside},
 		func(cause error) bool { return errors.Is(err, cause) })
 }
 
