@@ -124,6 +124,10 @@ func (i *Intent) endRecord(pid uint32, why string) (uapi.Record, error) {
 	b := uapi.NewBuilder(nil)
 	b.Begin(uapi.Header{Type: uapi.SemContextSwitch, PID: pid, Parent: i.ID, RootCause: i.Root, VisibilityMask: i.Visibility,
 		Flags: uapi.FlagCausal | uapi.FlagAgentVisible})
+	// Whoever ended it may be gone by now.
+	if task, err := TaskOf(pid); err == nil {
+		b.AddTask(task)
+	}
 	addIdentity(b, i)
 	b.Metadata(meta)
 	return b.Finish()
