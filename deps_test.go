@@ -43,6 +43,7 @@ var arrows = map[string][]string{
 	"mirror":               {"ring", "userjournal", "uapi"},
 	"query":                {"userjournal", "uapi"},
 	"agent/params":         {"agent/session", "internal/when", "query", "uapi"},
+	"agent/mcp":            {"agent/params", "agent/session", "internal/answer", "query", "userjournal"},
 	"agent/read":           {"agent/params", "agent/server", "agent/session", "internal/answer", "query", "userjournal"},
 	"agent/session":        {"uapi"},
 	"agent/search":         {"hnsw", "query", "uapi", "userjournal", "vector", "vector/collection", "vector/embed"},
@@ -66,6 +67,7 @@ var arrows = map[string][]string{
 
 // testArrows says what tests may import besides.
 var testArrows = map[string][]string{
+	"agent/mcp":  {"internal/tale", "uapi"},
 	"agent/read": {"internal/tale"},
 	"bpf":        {"internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
 	"fuse":       {"internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
@@ -86,18 +88,19 @@ var testArrows = map[string][]string{
 // vexj: the record, the ring and the journal can be read with little more than
 // the standard library.
 var outside = map[string][]string{
-	"cel.dev/cel-go":                   {"query/where"},
-	"github.com/bmatcuk/doublestar/v4": {"query"},
-	"github.com/cilium/ebpf":           {"bench", "bpf", "compat/capability"},
-	"github.com/hanwen/go-fuse/v2":     {"fuse"},
-	"github.com/klauspost/compress":    {"userjournal"},
-	"github.com/pierrec/lz4/v4":        {"compat", "userjournal"},
-	"github.com/rogpeppe/go-internal":  nil, // tests
-	"github.com/spf13/cobra":           {"cmd"},
-	"github.com/spf13/pflag":           {"cmd"},
-	"golang.org/x/sys":                 {"agent", "bench", "bpf", "cmd", "compat/capability", "fuse", "hnsw", "internal", "kmod", "mirror", "ring", "uapi", "userjournal", "vector"},
-	"golang.org/x/term":                {"cmd"},
-	"lukechampine.com/blake3":          {"userjournal"},
+	"cel.dev/cel-go":                         {"query/where"},
+	"github.com/bmatcuk/doublestar/v4":       {"query"},
+	"github.com/cilium/ebpf":                 {"bench", "bpf", "compat/capability"},
+	"github.com/hanwen/go-fuse/v2":           {"fuse"},
+	"github.com/klauspost/compress":          {"userjournal"},
+	"github.com/modelcontextprotocol/go-sdk": {"agent/mcp", "cmd"},
+	"github.com/pierrec/lz4/v4":              {"compat", "userjournal"},
+	"github.com/rogpeppe/go-internal":        nil, // tests
+	"github.com/spf13/cobra":                 {"cmd"},
+	"github.com/spf13/pflag":                 {"cmd"},
+	"golang.org/x/sys":                       {"agent", "bench", "bpf", "cmd", "compat/capability", "fuse", "hnsw", "internal", "kmod", "mirror", "ring", "uapi", "userjournal", "vector"},
+	"golang.org/x/term":                      {"cmd"},
+	"lukechampine.com/blake3":                {"userjournal"},
 }
 
 // A source is a Go file of the tree.

@@ -44,7 +44,7 @@ journal does not verify.`,
 	root.AddCommand(
 		newRecord(), newRun(), newIntent(), newContext(), newMount(), newUmount(),
 		newLog(), newShow(), newStat(), newVerify(), newJournal(),
-		newWhy(), newImpact(), newBlame(), newSession(), newReport(),
+		newWhy(), newImpact(), newBlame(), newSession(), newReport(), newMCP(),
 		newConvert(), newKernel(), newDoctor(), newCanary(),
 		newSearch(), newVector(), newGraph(),
 	)

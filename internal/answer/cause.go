@@ -123,7 +123,7 @@ func (t *Teller) Impact(id uint64, o PageOptions) (*Impact, error) {
 		at := make(userjournal.Position, shards)
 		at.Pass(e.Ordinal)
 		cursor := t.set.Cursor(at, e.Ordinal, rec)
-		object, err := t.Record(e.Ordinal, rec, cursor)
+		object, err := t.record(e.Ordinal, rec, cursor, o.Brief)
 		if err != nil {
 			return nil, err
 		}

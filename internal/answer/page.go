@@ -38,6 +38,7 @@ type PageOptions struct {
 	Limit   int    // records; 0: DefaultLimit
 	Reverse bool   // the newest first; without After
 	Bytes   int    // of the objects, at most, but for the first; 0: any number
+	Brief   bool   // the records are Briefs
 }
 
 func (o *PageOptions) check() error {
@@ -93,7 +94,7 @@ func (t *Teller) Log(c query.Conditions, o PageOptions) (*Page, error) {
 		}
 		at.Pass(ordinal)
 		cursor := t.set.Cursor(at, ordinal, rec)
-		object, err := t.Record(ordinal, rec, cursor)
+		object, err := t.record(ordinal, rec, cursor, o.Brief)
 		if err != nil {
 			return err
 		}

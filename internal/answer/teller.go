@@ -48,6 +48,18 @@ func (t *Teller) Record(ordinal uint64, rec uapi.Record, cursor string) (json.Ra
 	return append(json.RawMessage(nil), t.buf...), nil
 }
 
+// record is Record, or a Brief, which has no cursor: the page's will do.
+func (t *Teller) record(ordinal uint64, rec uapi.Record, cursor string, brief bool) (json.RawMessage, error) {
+	if !brief {
+		return t.Record(ordinal, rec, cursor)
+	}
+	rec, err := t.q.Shown(rec)
+	if err != nil {
+		return nil, err
+	}
+	return t.brief(ordinal, rec)
+}
+
 func (t *Teller) event(e query.Event) (json.RawMessage, error) { return t.Record(e.Ordinal, e.Rec, "") }
 
 func (t *Teller) events(list []query.Event) ([]json.RawMessage, error) {

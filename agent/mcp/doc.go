@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package mcp gives agents the journal by the Model Context Protocol
+// (https://modelcontextprotocol.io): tools to ask with, and records and sessions as
+// resources.
+//
+//	log     records, page by page
+//	blame   who changed a file, for which agent and why
+//	why     how an event came about
+//	impact  what came of it
+//	report  counts
+//	wait    the next record that a filter takes
+//	search  what is like a text, where there is an index for that
+//
+//	vexj://record/{id}        one record
+//	vexj://sessions           the sessions
+//	vexj://session/{session}  one in detail
+//
+// # Paging
+//
+// A model's context is small. Records are brief unless full ones are asked for, and
+// an answer ends at a budget of bytes, 16 KiB if nothing is said: it then says that
+// there is more, and has the cursor to go on with.
+//
+// # What is shown
+//
+// All of it is what is in one view, which is set when the server is made. A record
+// outside of it does not exist: see query.View.
+package mcp
