@@ -44,7 +44,8 @@ type Control interface {
 	// Begin has the caller's process tree work under an intent until end is called.
 	Begin(ctx context.Context, who Caller, text []byte) (end func(), err error)
 
-	// Search finds files: names below the mount, the nearest first.
+	// Search finds files: absolute paths, the nearest first. Those that are not in the
+	// mount are not shown.
 	Search(ctx context.Context, who Caller, query string) ([]string, error)
 }
 

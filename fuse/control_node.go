@@ -153,7 +153,7 @@ func (c *control) lookup(ctx context.Context, in *fuse.InHeader, dir *controlNod
 		if err != nil {
 			return controlStatus(err)
 		}
-		return c.found(&controlNode{name: Search + "/" + name, mode: unix.S_IFDIR | 0o555, links: linkNames(files), parent: dir}, out)
+		return c.found(&controlNode{name: Search + "/" + name, mode: unix.S_IFDIR | 0o555, links: c.linkNames(files), parent: dir}, out)
 	default:
 		for i := 0; i+1 < len(dir.links); i += 2 {
 			if dir.links[i] == name {
@@ -165,13 +165,19 @@ func (c *control) lookup(ctx context.Context, in *fuse.InHeader, dir *controlNod
 }
 
 // linkNames are pairs: the name of a link, which says its rank, and where it leads.
-func linkNames(files []string) []string {
-	digits := len(fmt.Sprint(len(files)))
+// What is not in the mount, or not any more, has none.
+func (c *control) linkNames(files []string) []string {
+	var there []string
+	for _, file := range files {
+		name, in := strings.CutPrefix(file, c.fs.at+"/")
+		if in && !slices.Contains(there, name) && stat(c.fs.table.root.fd, name, new(unix.Statx_t)) == nil {
+			there = append(there, name)
+		}
+	}
+	digits := len(fmt.Sprint(len(there)))
 	var out []string
-	for i, file := range files {
-		file = strings.Trim(file, "/")
-		name := file[strings.LastIndexByte(file, '/')+1:]
-		name = fmt.Sprintf("%0*d-%s", digits, i+1, name)
+	for i, file := range there {
+		name := fmt.Sprintf("%0*d-%s", digits, i+1, file[strings.LastIndexByte(file, '/')+1:])
 		out = append(out, name[:min(len(name), unix.NAME_MAX)], "../../../"+file)
 	}
 	return out

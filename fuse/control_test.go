@@ -22,6 +22,7 @@ import (
 
 // A fakeControl answers with what it was asked.
 type fakeControl struct {
+	at      string // the mount
 	mu      sync.Mutex
 	intents []string // that have begun and ended
 }
@@ -71,7 +72,8 @@ func (f *fakeControl) Search(_ context.Context, _ Caller, query string) ([]strin
 	if query == "nothing" {
 		return nil, nil
 	}
-	return []string{"deep/" + query, "/x"}, nil
+	at := f.at + "/"
+	return []string{at + "deep/" + query, "/x", at + "gone", at + "deep/" + query, at + "deep"}, nil
 }
 
 func controlledMount(t *testing.T, o MountOptions) (*fakeControl, *Producer, *Mount) {
@@ -79,6 +81,7 @@ func controlledMount(t *testing.T, o MountOptions) (*fakeControl, *Producer, *Mo
 	f := &fakeControl{}
 	o.Control = f
 	p, m := mounted(t, Options{}, o)
+	f.at = m.Target
 	return f, p, m
 }
 
@@ -119,10 +122,10 @@ func TestControlReads(t *testing.T) {
 		{"cat '.vexj/journal?bad'", "Invalid argument"},
 		{"cat '.vexj/journal?'", "No such file"},
 		{"cat .vexj/other", "No such file"},
-		{"ls .vexj/search/needle", "1-needle\n2-x\n"},
+		{"ls .vexj/search/needle", "1-needle\n2-deep\n"},
 		{"ls .vexj/search/nothing", ""},
 		{"cat .vexj/search/needle/1-needle", "found\n"},
-		{"readlink .vexj/search/needle/2-x", "../../../x\n"},
+		{"readlink .vexj/search/needle/2-deep", "../../../deep\n"},
 		{"timeout 0.2 cat .vexj/journal", "first of \"\"\nexit status 124"},
 	} {
 		if got := sh(t, m.Target, c.script); !strings.Contains(got, c.want) || c.want == "" && strings.Contains(got, "exit") {

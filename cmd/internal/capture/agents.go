@@ -134,6 +134,7 @@ func (c *Capture) serveAgents() error {
 // routes are all doors for agents: each has its line here.
 func (c *Capture) routes(s *server.Server) {
 	s.Handle("GET /v1/recorder", server.ScopeRead, c.serveRecorder)
+	s.Handle("GET /v1/search", server.ScopeRead, c.serveSearch)
 	read.Register(s, func() (*userjournal.Set, error) { return userjournal.OpenSet(c.o.Journal) })
 	c.agents.hub.Routes(s)
 	agentcontrol.Register(s, agentcontrol.Options{Recorder: c, Intents: c.intents, Narrowed: c.o.Agents.narrows})

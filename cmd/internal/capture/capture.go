@@ -31,6 +31,8 @@ type Capture struct {
 	ended  chan struct{} // closed when no epoch will follow
 	end    sync.Once
 
+	searching sync.Mutex // who has the index
+
 	mu   sync.Mutex
 	now  *epoch
 	past Tally // of the epochs before

@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"vexj/agent/search"
 	"vexj/agent/server"
 	"vexj/fuse"
 )
@@ -178,7 +179,26 @@ func (c *control) Begin(ctx context.Context, who fuse.Caller, text []byte) (end 
 	}, nil
 }
 
+// mostFound is how many files a search shows.
+const mostFound = 50
+
 // Search finds files by what they are about.
-func (c *control) Search(context.Context, fuse.Caller, string) ([]string, error) {
-	return nil, unix.EOPNOTSUPP
+func (c *control) Search(ctx context.Context, who fuse.Caller, text string) ([]string, error) {
+	q := url.Values{"text": {text}, "limit": {strconv.Itoa(mostFound)}}
+	resp, err := c.ask(ctx, who, http.MethodGet, "/v1/search?"+q.Encode(), nil)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	var hits []search.Hit
+	if err := json.NewDecoder(resp.Body).Decode(&hits); err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, h := range hits {
+		if h.Path != "" {
+			files = append(files, h.Path)
+		}
+	}
+	return files, nil
 }
