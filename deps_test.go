@@ -48,6 +48,7 @@ var arrows = map[string][]string{
 	"agent/session":        {"uapi"},
 	"agent/search":         {"hnsw", "query", "uapi", "userjournal", "vector", "vector/collection", "vector/embed"},
 	"agent":                {"agent/session", "query", "userjournal", "uapi"},
+	"agent/subscribe":      {"agent/stream", "uapi"},
 	"agent/stream":         {"agent/params", "agent/server", "internal/render", "query", "uapi", "userjournal"},
 	"internal/conformance": {"uapi"},
 	"internal/matrix":      {"*"},
@@ -67,12 +68,13 @@ var arrows = map[string][]string{
 
 // testArrows says what tests may import besides.
 var testArrows = map[string][]string{
-	"agent/mcp":  {"internal/tale", "uapi"},
-	"agent/read": {"internal/tale"},
-	"bpf":        {"internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
-	"fuse":       {"internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
-	"ring":       {"bench/gen"},
-	"mirror":     {"bench/gen", "query"},
+	"agent/mcp":       {"internal/tale", "uapi"},
+	"agent/read":      {"internal/tale"},
+	"bpf":             {"internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
+	"fuse":            {"internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
+	"ring":            {"bench/gen"},
+	"mirror":          {"bench/gen", "query"},
+	"agent/subscribe": {"agent/server", "userjournal"},
 	// What is left of files when the power is cut.
 	"vector/collection": {"vector/vectortest", "userjournal/crashfs", "query"},
 	"vector":            {"vector/vectortest", "userjournal/crashfs", "userjournal", "query"},
@@ -286,7 +288,7 @@ func licence(name string) (want string, ok bool) {
 			return gpl, true
 		}
 		return apache, true
-	case ext == ".go" || ext == ".s" || ext == ".sh" || ext == ".service" || ext == ".4" || ext == ".8",
+	case ext == ".go" || ext == ".s" || ext == ".sh" || ext == ".service" || ext == ".socket" || ext == ".4" || ext == ".8",
 		base == "Makefile", base == ".clang-format", base == "staticcheck.conf",
 		strings.HasPrefix(name, "scripts/"), strings.HasPrefix(name, ".ci/"):
 		return apache, true

@@ -197,7 +197,7 @@ func (c *scan) gap(s *sub, g *Gap) {
 		s.wait.gap(g)
 		return
 	}
-	m := mark{Gap: g}
+	m := Line{Gap: g}
 	s.rest = m.append(s.rest, s.format, g.Cursor)
 	s.sent = g.Cursor
 }

@@ -26,7 +26,8 @@
 //	{"heartbeat":{"cursor":"...","time":"..."}}       after so many seconds without a line
 //	{"end":{"error":"...","cursor":"..."}}            the recorder ends it
 //
-// or the same as server-sent events, with the cursor for an id. The text of a cursor
+// or the same as server-sent events, with the cursor for an id, or with the bytes of
+// the records instead of their fields: [Line]. The text of a cursor
 // is all that a subscriber keeps: what it gives back as after (or Last-Event-ID) is
 // where the next stream goes on. Gaps have one of these reasons:
 //

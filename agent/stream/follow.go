@@ -145,7 +145,7 @@ func (h *Hub) gap(s *sub, g *Gap) {
 		s.wait.gap(g)
 		return
 	}
-	h.mark(s, &mark{Gap: g}, span{weight: 1, cursor: g.Cursor})
+	h.mark(s, &Line{Gap: g}, span{weight: 1, cursor: g.Cursor})
 }
 
 // damaged tells all who are live; what is behind the damage goes on.
@@ -198,7 +198,7 @@ func (h *Hub) heartbeats() {
 		case parked:
 			continue
 		}
-		m := mark{Heartbeat: &pulse{cursor, now.UTC()}}
+		m := Line{Heartbeat: &Pulse{cursor, now.UTC()}}
 		s.rest = m.append(s.rest, s.format, cursor)
 		s.sent = cursor
 		h.rid(s)

@@ -3,7 +3,9 @@
 package stream
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"vexj/internal/render"
@@ -20,10 +22,13 @@ type format int
 const (
 	ndjson format = iota
 	sse
+	raw // NDJSON too, with the bytes of the records
 	formats
 )
 
-var contentTypes = [formats]string{"application/x-ndjson", "text/event-stream"}
+var formatNames = [formats]string{"ndjson", "sse", "raw"}
+
+var contentTypes = [formats]string{"application/x-ndjson", "text/event-stream", "application/x-ndjson"}
 
 // A line is a record on its way out, in each format that somebody wants.
 type line struct {
@@ -67,6 +72,12 @@ func (l *line) append(dst []byte, f format) []byte {
 		dst = append(append(append(dst, "id: "...), l.cursor()...), "\ndata: "...)
 	}
 	dst = append(append(append(dst, `{"cursor":"`...), l.cursor()...), '"')
+	if f == raw {
+		dst = strconv.AppendUint(append(dst, `,"ordinal":`...), l.ordinal, 10)
+		dst = strconv.AppendInt(append(dst, `,"wall":`...), l.time().UnixNano(), 10)
+		dst = base64.StdEncoding.AppendEncode(append(dst, `,"record":"`...), l.rec)
+		return f.end(append(dst, `"}`...))
+	}
 	comma := len(dst)
 	dst = l.object.Append(dst, render.Entry{Ordinal: l.ordinal, Wall: l.time().UnixNano(), Rec: l.rec})
 	dst[comma] = ',' // the object's own brace
@@ -119,32 +130,41 @@ const (
 	GapTakenBack = "taken-back"
 )
 
-// A mark is a line that is no record.
-type mark struct {
-	Stream    *hello    `json:"stream,omitempty"`
+// A Line is one of a stream of the format raw: of a record the first four are set,
+// otherwise one of the others, as in the other formats.
+type Line struct {
+	Cursor  string `json:"cursor,omitempty"`
+	Ordinal uint64 `json:"ordinal,omitempty"`
+	Wall    int64  `json:"wall,omitempty"` // ns since 1970
+	Record  []byte `json:"record,omitempty"`
+
+	Stream    *Hello    `json:"stream,omitempty"`
 	Gap       *Gap      `json:"gap,omitempty"`
-	Heartbeat *pulse    `json:"heartbeat,omitempty"`
-	End       *farewell `json:"end,omitempty"`
+	Heartbeat *Pulse    `json:"heartbeat,omitempty"`
+	End       *Farewell `json:"end,omitempty"`
 }
 
-type hello struct {
+// Hello is the first line.
+type Hello struct {
 	Cursor    string  `json:"cursor"`
 	Heartbeat float64 `json:"heartbeat"` // seconds
 }
 
-type pulse struct {
+// A Pulse is a heartbeat.
+type Pulse struct {
 	Cursor string    `json:"cursor"`
 	Time   time.Time `json:"time"`
 }
 
-type farewell struct {
+// A Farewell is the last line, if the recorder ends the stream.
+type Farewell struct {
 	Error  string `json:"error"`
 	Cursor string `json:"cursor"`
 }
 
 // append appends the line. A server-sent event has the cursor for its id only
 // if nothing before it is owed any more.
-func (m *mark) append(dst []byte, f format, id string) []byte {
+func (m *Line) append(dst []byte, f format, id string) []byte {
 	b, err := json.Marshal(m)
 	if err != nil {
 		panic(err) // it has nothing that could fail
@@ -159,7 +179,7 @@ func (m *mark) append(dst []byte, f format, id string) []byte {
 	return f.end(append(dst, b...))
 }
 
-func (m *mark) name() string {
+func (m *Line) name() string {
 	switch {
 	case m.Stream != nil:
 		return "stream"

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,13 +95,12 @@ func (h *Hub) serveStream(w http.ResponseWriter, r *http.Request, p *server.Peer
 }
 
 func formatOf(name, accept string) (format, error) {
+	if i := slices.Index(formatNames[:], name); i >= 0 {
+		return format(i), nil
+	}
 	switch {
-	case name == "ndjson":
-		return ndjson, nil
-	case name == "sse":
-		return sse, nil
 	case name != "":
-		return 0, server.BadRequest(fmt.Errorf("there is no format %q", name), "use ndjson or sse")
+		return 0, server.BadRequest(fmt.Errorf("there is no format %q", name), "use "+strings.Join(formatNames[:], " or "))
 	case strings.Contains(accept, contentTypes[sse]):
 		return sse, nil
 	}

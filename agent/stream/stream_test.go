@@ -158,10 +158,10 @@ type got struct {
 	Type      string
 	Path      string
 	Sequence  uint64 `json:"global_sequence"`
-	Stream    *hello
+	Stream    *Hello
 	Gap       *Gap
-	Heartbeat *pulse
-	End       *farewell
+	Heartbeat *Pulse
+	End       *Farewell
 
 	event, id string // of server-sent events
 }

@@ -87,7 +87,7 @@ func (h *Hub) touch(s *sub) {
 }
 
 // mark queues a line that is no record. One that does not fit the arena is none.
-func (h *Hub) mark(s *sub, m *mark, p span) {
+func (h *Hub) mark(s *sub, m *Line, p span) {
 	b := m.append(nil, s.format, p.cursor)
 	at, ok := h.arena.add(b)
 	if ok {
@@ -191,7 +191,7 @@ func (h *Hub) tellSlow(s *sub) {
 		return
 	}
 	s.missing += missed
-	g := mark{Gap: &Gap{Reason: GapSlow, Missed: missed, Cursor: s.sent}}
+	g := Line{Gap: &Gap{Reason: GapSlow, Missed: missed, Cursor: s.sent}}
 	s.rest = g.append(s.rest, s.format, "")
 }
 
@@ -246,7 +246,7 @@ func (h *Hub) end(s *sub, why error) {
 		return
 	}
 	if s.wait == nil && s.stage != scanning && !s.blocked && len(s.queue) == 0 {
-		m := mark{End: &farewell{why.Error(), s.sent}}
+		m := Line{End: &Farewell{why.Error(), s.sent}}
 		s.rest = m.append(s.rest, s.format, "")
 		h.iov.reset()
 		h.iov.add(s.rest)

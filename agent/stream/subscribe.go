@@ -127,10 +127,10 @@ func (h *Hub) greet(s *sub, from place) {
 		}
 		return
 	}
-	m := mark{Stream: &hello{s.sent, h.o.Heartbeat.Seconds()}}
+	m := Line{Stream: &Hello{s.sent, h.o.Heartbeat.Seconds()}}
 	s.rest = m.append(s.rest, s.format, s.sent)
 	if gap != nil {
-		m = mark{Gap: gap}
+		m = Line{Gap: gap}
 		s.rest = m.append(s.rest, s.format, "")
 	}
 	h.rid(s)
