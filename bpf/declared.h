@@ -47,8 +47,10 @@ static long declared_step(u32 i, struct declared *d)
 	if (d->at >= d->end)
 		return 1;
 	n = bpf_probe_read_user_str(s->name, CHUNK, (void *)d->at);
-	if (n <= 0)
+	if (n < 0)
 		return 1;
+	if (!n)
+		n = 1;	/* older kernels do not count the NUL of an empty string */
 	d->middle = n == CHUNK;
 	d->at += n - d->middle;
 	if (middle)

@@ -23,6 +23,7 @@ type Begin struct {
 	Touch      []string    `json:"touch,omitempty"`
 	PID        uint32      `json:"pid,omitempty"`    // 0 and no cgroup: the caller's own
 	Cgroup     string      `json:"cgroup,omitempty"` // its folder
+	Remove     bool        `json:"remove,omitempty"` // it was made for the intent, and goes once it is empty
 	Visibility emission.ID `json:"visibility,omitempty"`
 	Cwd        string      `json:"cwd,omitempty"`
 	Argv       []string    `json:"argv,omitempty"`
@@ -77,7 +78,7 @@ func (c *control) begin(w http.ResponseWriter, r *http.Request, p *server.Peer) 
 		return err
 	}
 	i, err := c.Intents.Begin(who, intent.Request{Identity: b.Identity, Text: b.Intent, Confidence: b.Confidence, Touch: b.Touch,
-		PID: b.PID, Cgroup: b.Cgroup, Visibility: uint64(b.Visibility), Cwd: b.Cwd, Argv: b.Argv})
+		PID: b.PID, Cgroup: b.Cgroup, Remove: b.Remove, Visibility: uint64(b.Visibility), Cwd: b.Cwd, Argv: b.Argv})
 	if err != nil {
 		return explain(err)
 	}

@@ -100,6 +100,27 @@ func groupOf(c Caller, path string) (uint64, error) {
 	return st.Ino, nil
 }
 
+// above opens the folder that a group is in, so that it can be removed there whatever
+// becomes of the path.
+func above(c Caller, path string) (*os.File, error) {
+	dir, err := os.OpenFile(filepath.Dir(path), unix.O_PATH|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", uapi.ErrContext, err)
+	}
+	var fs unix.Statfs_t
+	var st unix.Stat_t
+	err = errors.Join(unix.Fstatfs(int(dir.Fd()), &fs), unix.Fstatat(int(dir.Fd()), filepath.Base(path), &st, unix.AT_SYMLINK_NOFOLLOW))
+	switch {
+	case err != nil || fs.Type != unix.CGROUP2_SUPER_MAGIC:
+		err = fmt.Errorf("%w: %s is not in a control group (v2)", uapi.ErrContext, path)
+	case c.UID != 0 && st.Uid != c.UID:
+		err = fmt.Errorf("control group %s: %w", path, ErrNotYours)
+	default:
+		return dir, nil
+	}
+	return nil, errors.Join(err, dir.Close())
+}
+
 // populated says whether a group or one below it has processes; one that is gone has
 // none.
 func populated(path string) bool {

@@ -8,10 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"vexj/agent/session"
 	"vexj/uapi"
@@ -47,6 +51,7 @@ type Request struct {
 	Touch            []string
 	PID              uint32 // of the tree
 	Cgroup           string // path of the group; "": none
+	Remove           bool   // the group was made for the intent: it goes once it is empty
 	Visibility       uint64 // 0: all that the outer one's may see
 	Cwd              string
 	Argv             []string
@@ -70,8 +75,9 @@ type Intent struct {
 	Began      time.Time
 	Ended      bool // and what it was bound to is still there
 
-	group string // its folder
-	tree  bool
+	group  string   // its folder
+	remove *os.File // the folder above, if the group is to be removed
+	tree   bool
 }
 
 // Registry holds the intents of a recorder.
@@ -98,7 +104,7 @@ type Caller struct {
 
 // Begin journals an intent and binds it, in this order: no record can go back to one
 // that is not before it.
-func (g *Registry) Begin(c Caller, r Request) (*Intent, error) {
+func (g *Registry) Begin(c Caller, r Request) (_ *Intent, err error) {
 	says := said{r.Identity, r.Text, r.Confidence, r.Touch}
 	if err := says.check(); err != nil {
 		return nil, err
@@ -111,6 +117,16 @@ func (g *Registry) Begin(c Caller, r Request) (*Intent, error) {
 	if err := g.authorise(c, i, r.Cgroup); err != nil {
 		return nil, err
 	}
+	if r.Remove && r.Cgroup != "" {
+		if i.remove, err = above(c, r.Cgroup); err != nil {
+			return nil, err
+		}
+	}
+	defer func() {
+		if err != nil {
+			i.drop()
+		}
+	}()
 	task, err := TaskOf(c.PID)
 	if err != nil {
 		return nil, err
@@ -278,9 +294,24 @@ func (g *Registry) end(c Caller, id uint64, keep bool, why string) error {
 	i.Ended = true
 	if !keep {
 		err = errors.Join(err, g.unbind(i))
-		delete(g.intents, id)
+		g.forget(id)
 	}
 	return err
+}
+
+// forget drops an intent with its group, if that was made for it and is empty.
+func (g *Registry) forget(id uint64) {
+	g.intents[id].drop()
+	delete(g.intents, id)
+}
+
+func (i *Intent) drop() {
+	if i.remove == nil {
+		return
+	}
+	_ = unix.Unlinkat(int(i.remove.Fd()), filepath.Base(i.group), unix.AT_REMOVEDIR)
+	_ = i.remove.Close()
+	i.remove = nil
 }
 
 func (g *Registry) tellEnd(i *Intent, pid uint32, why string) error {
@@ -367,7 +398,7 @@ func (g *Registry) tidy() bool {
 		if !i.Ended {
 			_ = g.tellEnd(i, i.PID, EndedExited)
 		}
-		delete(g.intents, id)
+		g.forget(id)
 	}
 	return len(g.intents) > 0
 }
@@ -384,7 +415,7 @@ func (g *Registry) Close() error {
 			errs = append(errs, g.tellEnd(i, i.PID, EndedRecorder))
 		}
 		errs = append(errs, g.unbind(i))
-		delete(g.intents, id)
+		g.forget(id)
 	}
 	return errors.Join(errs...)
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -241,6 +242,55 @@ func TestTidy(t *testing.T) {
 	}
 	if got := fmt.Sprint(f.ends()); got != "[asked exited]" {
 		t.Error(got)
+	}
+}
+
+// A group that was made for an intent is removed when its last process is gone.
+func TestRemove(t *testing.T) {
+	root := "/sys/fs/cgroup"
+	if _, err := os.Stat(root + "/cgroup.procs"); err != nil {
+		root += "/unified"
+	}
+	group := filepath.Join(root, fmt.Sprint("vexjtest-intent-", os.Getpid()))
+	if err := os.Mkdir(group, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Remove(group)
+	cmd := exec.Command("/bin/cat")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(group+"/cgroup.procs", fmt.Append(nil, cmd.Process.Pid), 0); err != nil {
+		t.Fatal(err)
+	}
+	f := &fake{}
+	g := NewRegistry(f)
+	i, err := g.Begin(me(), Request{Cgroup: group, Remove: true})
+	if err != nil || i.Bound != "cgroup" || i.Cgroup == 0 {
+		t.Fatalf("%+v, %v", i, err)
+	}
+	if err := g.End(me(), i.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	if !g.tidy() {
+		t.Error("it is forgotten with a process in it")
+	}
+	in.Close()
+	_ = cmd.Wait()
+	for deadline := time.Now().Add(20 * time.Second); g.tidy(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it is kept")
+		}
+	}
+	if _, err := os.Stat(group); !errors.Is(err, os.ErrNotExist) || len(f.contexts) != 0 {
+		t.Errorf("it is still there: %v, %v", err, f.contexts)
+	}
+	if _, err := g.Begin(me(), Request{PID: uint32(os.Getpid()), Cgroup: os.TempDir(), Remove: true}); !errors.Is(err, uapi.ErrContext) {
+		t.Errorf("a folder that is no group: %v", err)
 	}
 }
 

@@ -87,7 +87,7 @@ func runBy(ctx context.Context, client *control.Client, socket string, b control
 		return err
 	}
 	w := isolate(child)
-	b.PID, b.Cgroup = uint32(child.PID()), w.groupPath()
+	b.PID, b.Cgroup, b.Remove = uint32(child.PID()), w.groupPath(), true
 	hereAndNow(&b, args)
 	begun, err := client.Begin(ctx, b)
 	if err != nil {
@@ -123,7 +123,7 @@ func beginFor(c *capture.Capture, w *ward, b control.Begin, args []string) (end 
 	who := intent.Caller{PID: uint32(os.Getpid()), UID: uint32(os.Geteuid())}
 	i, err := c.Intents().Begin(who, intent.Request{
 		Identity: b.Identity, Text: b.Intent, Confidence: b.Confidence, Touch: b.Touch, Visibility: uint64(b.Visibility),
-		PID: uint32(w.PID()), Cgroup: w.groupPath(), Cwd: b.Cwd, Argv: b.Argv,
+		PID: uint32(w.PID()), Cgroup: w.groupPath(), Remove: true, Cwd: b.Cwd, Argv: b.Argv,
 	})
 	if err != nil {
 		return nil, err
