@@ -10,7 +10,7 @@
 //	impact  what came of it
 //	report  counts
 //	wait    the next record that a filter takes
-//	search  what is like a text, where there is an index for that
+//		search  what is like a text, where there is an index for that
 //
 //	vexj://record/{id}        one record
 //	vexj://sessions           the sessions

@@ -3,10 +3,12 @@
 package mcp
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -40,11 +42,17 @@ const instructions = `The journal of this machine: what processes did to files, 
 // New makes a server. Run it with a transport, or connect it to several.
 func New(o Options) *sdk.Server {
 	s := sdk.NewServer(&sdk.Implementation{Name: "vexj", Title: "vexj, the semantic journal", Version: o.Version},
-		&sdk.ServerOptions{Instructions: instructions, Capabilities: &sdk.ServerCapabilities{}})
+		&sdk.ServerOptions{Instructions: instructions, Capabilities: &sdk.ServerCapabilities{}, SetCacheable: private})
 	d := &door{o}
 	d.tools(s)
 	d.resources(s)
 	return s
+}
+
+// private: what one caller may see is for nobody else, and is another thing a moment
+// later.
+func private(_ context.Context, _ sdk.Request, c *sdk.Cacheable) {
+	c.TTLMs, c.CacheScope = 0, "private"
 }
 
 // A door answers requests, each with the journal as it then is.
@@ -79,9 +87,11 @@ func explain(err error) error {
 // text is an answer as the content of a result. It is compact: every blank is a
 // token.
 func text(object any) (*sdk.CallToolResult, error) {
-	b, err := json.Marshal(object)
-	if err != nil {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(object); err != nil {
 		return nil, err
 	}
-	return &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: string(b)}}}, nil
+	return &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: strings.TrimSuffix(b.String(), "\n")}}}, nil
 }

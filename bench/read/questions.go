@@ -33,6 +33,46 @@ var questions = []question{
 	{"session", false, func(r *userjournal.Reader, random *rand.Rand) (int, error) {
 		return count(r, query.Conditions{Sessions: []uint64{uint64(1 + random.IntN(*records/recordsOfRun))}})
 	}},
+	{"blame", false, func(r *userjournal.Reader, random *rand.Rand) (int, error) {
+		b, err := query.Inquire(r, query.All).Blame(pathOf(random.IntN(files)), query.BlameOptions{})
+		if err != nil {
+			return 0, err
+		}
+		return len(b.Writers), nil
+	}},
+	{"session-show", false, func(r *userjournal.Reader, random *rand.Rand) (int, error) {
+		s, err := query.Inquire(r, query.All).Session(uint64(1 + random.IntN(*records/recordsOfRun-cpus)))
+		if err != nil {
+			return 0, err
+		}
+		return int(s.Records), nil
+	}},
+	{"why", false, func(r *userjournal.Reader, random *rand.Rand) (int, error) {
+		w, err := query.Inquire(r, query.All).Why(idBase + uint64(1+random.IntN(*records)))
+		if err != nil {
+			return 0, err
+		}
+		return 1 + len(w.Causes), nil
+	}},
+	{"impact", false, func(r *userjournal.Reader, random *rand.Rand) (int, error) {
+		q := query.Inquire(r, query.All)
+		e, err := q.Find(idBase + uint64(1+random.IntN(*records)))
+		if err != nil {
+			return 0, err
+		}
+		i, err := q.Impact(e.Rec.RootCause(), 0)
+		if err != nil {
+			return 0, err
+		}
+		return len(i.Effects), nil
+	}},
+	{"report", true, func(r *userjournal.Reader, _ *rand.Rand) (int, error) {
+		report, err := query.Inquire(r, query.All).Report(query.Conditions{}, query.ReportOptions{By: query.ByAgent})
+		if err != nil {
+			return 0, err
+		}
+		return len(report.Rows), nil
+	}},
 	{"nothing", false, func(r *userjournal.Reader, _ *rand.Rand) (int, error) {
 		return count(r, query.Conditions{Paths: []string{"/no/such/path"}})
 	}},

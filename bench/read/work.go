@@ -32,6 +32,7 @@ const (
 type session struct {
 	number uint64
 	task   uapi.Task
+	intent uint64 // its event id; 0: it is the next record
 	left   int
 	file   int
 	ops    int
@@ -64,16 +65,37 @@ func (w *work) next() uapi.Record {
 	w.number++
 	w.sequence[cpu]++
 	w.ktime += 200 + w.random.Uint64N(4000)
+	h := uapi.Header{EventID: idBase + w.number, Ktime: w.ktime, Sequence: w.sequence[cpu], CPU: uint32(cpu), PID: s.task.TID,
+		GlobalSequence: w.number, Priority: uapi.PriorityNormal, VisibilityMask: ^uint64(0)}
+	if s.intent == 0 {
+		s.intent = h.EventID
+		return w.declare(h, s)
+	}
 	t, io := s.step(w.random)
-	w.build.Begin(uapi.Header{EventID: idBase + w.number, Type: t, Ktime: w.ktime, Sequence: w.sequence[cpu],
-		CPU: uint32(cpu), PID: s.task.TID, GlobalSequence: w.number, Priority: uapi.PriorityNormal,
-		RootCause: idBase + w.number, VisibilityMask: ^uint64(0)})
+	h.Type, h.Parent, h.RootCause = t, s.intent, s.intent
+	w.build.Begin(h)
 	w.build.AddTask(s.task)
 	w.build.AddFile(uapi.File{DevMajor: 8, DevMinor: 1, Inode: inodeOf(s.file), Generation: 1, Mode: 0o100644, Size: uint64(s.offset), Nlink: 1})
 	w.build.AddIO(io)
 	w.build.AddString(uapi.AttrPath, pathOf(s.file))
 	w.build.AddU64(uapi.AttrSession, s.number)
 	w.build.AddString(uapi.AttrAgentID, agentOf(s.number))
+	return w.finish()
+}
+
+// declare makes the intent of a session, which the rest of it comes of.
+func (w *work) declare(h uapi.Header, s *session) uapi.Record {
+	h.Type, h.RootCause = uapi.SemIntent, h.EventID
+	w.build.Begin(h)
+	w.build.AddTask(s.task)
+	w.build.AddString(uapi.AttrAgentID, agentOf(s.number))
+	w.build.AddU64(uapi.AttrSession, s.number)
+	w.build.AddString(uapi.AttrAgentIntent, "rework a module")
+	w.build.Metadata([]byte(`{"session":"run","touch":["project-*/**"],"cwd":"/srv/work"}`))
+	return w.finish()
+}
+
+func (w *work) finish() uapi.Record {
 	rec, err := w.build.Finish()
 	if err != nil {
 		panic(err)

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vexj/agent/mcp"
+	"vexj/agent/search"
 	"vexj/agent/server"
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/place"
@@ -74,7 +75,7 @@ func (f *mcpFlags) run(ctx context.Context) error {
 	if err != nil && !errors.Is(err, userjournal.ErrEmpty) {
 		return err
 	}
-	s := mcp.New(mcp.Options{View: view, Version: version(),
+	s := mcp.New(mcp.Options{View: view, Version: version(), Search: f.search,
 		Open: func() (*userjournal.Set, error) { return userjournal.OpenSet(f.journal) }})
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -83,6 +84,23 @@ func (f *mcpFlags) run(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// search asks the index beside the journal, once it has what is new.
+func (f *mcpFlags) search(ctx context.Context, text string, most int, view query.View) (object any, err error) {
+	x, err := search.Open(f.journal, search.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, x.Close()) }()
+	if _, err := x.Update(ctx); err != nil {
+		return nil, err
+	}
+	hits, err := x.Search(ctx, text, most, view)
+	if hits == nil {
+		hits = []search.Hit{}
+	}
+	return map[string]any{"hits": hits}, err
 }
 
 // view is what the policy grants, less what the flags take away.

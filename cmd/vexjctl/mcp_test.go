@@ -61,6 +61,14 @@ func TestMCPOverStdio(t *testing.T) {
 			if ann, bob := strings.Contains(text, `"agent":"ann"`), strings.Contains(text, `"agent":"bob"`); ann != tc.ann || bob != tc.bob {
 				t.Errorf("ann %v, bob %v: %s", ann, bob, text)
 			}
+			r, err = c.CallTool(t.Context(), &sdk.CallToolParams{Name: "search", Arguments: map[string]any{"text": "notes.md"}})
+			if err != nil || r.IsError {
+				t.Fatal(err, r)
+			}
+			found := strings.Contains(r.Content[0].(*sdk.TextContent).Text, "/w/notes.md")
+			if found != tc.bob {
+				t.Errorf("search: %s", r.Content[0].(*sdk.TextContent).Text)
+			}
 			if err := c.Close(); err != nil {
 				t.Errorf("it did not end well: %v", err)
 			}

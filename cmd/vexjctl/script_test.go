@@ -81,6 +81,7 @@ func TestScripts(t *testing.T) {
 			"damage":   cmdDamage,
 
 			"attributed": cmdAttributed,
+			"blamed":     cmdBlamed,
 			"xattr":      cmdXattr,
 		},
 	})
