@@ -8,12 +8,14 @@ import (
 	"testing"
 
 	"vexj/internal/conformance"
+	"vexj/uapi"
 )
 
 // A mount makes exactly the records of the conformance table, but for what it says
-// it does not see. ROW picks rows.
+// it does not see, and says in each for whom it was made. ROW picks rows.
 func TestConformance(t *testing.T) {
 	tapped, p, m := newTap(t, MountOptions{})
+	tapped.Attribution = &uapi.Context{Agent: "conformance", Session: 7, Parent: 1000, Root: 900, Visibility: 6}
 	row := os.Getenv("ROW")
 	needed := map[string]bool{}
 	for _, r := range conformance.Run(tapped, m.Target, row) {
