@@ -92,6 +92,7 @@ var testArrows = map[string][]string{
 var outside = map[string][]string{
 	"cel.dev/cel-go":                         {"query/where"},
 	"github.com/bmatcuk/doublestar/v4":       {"query"},
+	"github.com/charmbracelet/bubbletea":     {"cmd"},
 	"github.com/cilium/ebpf":                 {"bench", "bpf", "compat/capability"},
 	"github.com/hanwen/go-fuse/v2":           {"fuse"},
 	"github.com/klauspost/compress":          {"userjournal"},

@@ -43,7 +43,7 @@ journal does not verify.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exit.With(exit.Usage, err) })
 	root.AddCommand(
 		newRecord(), newRun(), newIntent(), newContext(), newMount(), newUmount(),
-		newLog(), newWatch(), newWait(), newShow(), newStat(), newVerify(), newJournal(),
+		newLog(), newWatch(), newWait(), newTop(), newShow(), newStat(), newVerify(), newJournal(),
 		newWhy(), newImpact(), newBlame(), newSession(), newReport(), newMCP(),
 		newConvert(), newKernel(), newDoctor(), newCanary(),
 		newSearch(), newVector(), newGraph(),
