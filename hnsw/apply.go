@@ -201,9 +201,9 @@ func (g *Graph) redoable(o *redoneOp) error {
 		if l.slot == o.slot && int(l.layer) > o.level {
 			return fmt.Errorf("%w: a list of layer %d of a node of level %d", ErrRecord, l.layer, o.level)
 		}
-		for _, to := range l.links {
-			if int(to) >= used+spread {
-				return fmt.Errorf("%w: a link to slot %d, where %d are in use", ErrRecord, to, used)
+		for i, to := range l.links {
+			if int(to) >= used+spread || to == l.slot || slices.Contains(l.links[:i], to) {
+				return fmt.Errorf("%w: a link of slot %d to slot %d, where %d are in use", ErrRecord, l.slot, to, used)
 			}
 		}
 	}
@@ -319,11 +319,14 @@ type Recovery struct {
 // prune takes away links to free slots, makes these usable, and sees to the entry.
 func (g *Graph) prune() (links int) {
 	buf := make([]uint32, g.m0)
-	used := g.slots.Load()
+	used, top := g.slots.Load(), 0
 	for slot := range used {
 		m := g.meta(slot)
 		if m.state() == slotFree {
 			continue
+		}
+		if m.state() == slotLive {
+			top = max(top, m.level())
 		}
 		for l := range m.level() + 1 {
 			old := g.read(slot, l, buf)
@@ -343,7 +346,7 @@ func (g *Graph) prune() (links int) {
 			g.free = append(g.free, slot)
 		}
 	}
-	if e, ok := g.start(); !ok && g.live.Load() > 0 || ok && (e.slot >= used || g.meta(e.slot).state() != slotLive || g.meta(e.slot).level() != e.level) {
+	if e, ok := g.start(); !ok && g.live.Load() > 0 || ok && (e.slot >= used || g.meta(e.slot).state() != slotLive || g.meta(e.slot).level() != e.level || e.level != top) {
 		g.highest()
 	}
 	return links

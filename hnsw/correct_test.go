@@ -50,14 +50,14 @@ func TestDistributions(t *testing.T) {
 		for _, codes := range []Codes{NoCodes, SQ8} {
 			t.Run(name+"/"+codes.String(), func(t *testing.T) {
 				r := rand.New(rand.NewPCG(11, 12))
-				vs := make([][]float32, 2030)
+				vs := make([][]float32, 1030)
 				for i := range vs {
 					vs[i] = make([]float32, 16)
 					draw(r, vs[i])
 				}
 				g := fresh(t, Config{Dims: 16, Codes: codes})
-				in := fill(t, g, vs[:2000])
-				if got := recall(t, g, in, vs[2000:], 10, &SearchOptions{Ef: 200}, nil); got < 0.98 {
+				in := fill(t, g, vs[:1000])
+				if got := recall(t, g, in, vs[1000:], 10, &SearchOptions{Ef: 200}, nil); got < 0.98 {
 					t.Errorf("recall %.4f", got)
 				}
 			})
@@ -177,30 +177,30 @@ func TestRefusals(t *testing.T) {
 
 // What was deleted and inserted again is found as well as if it had never gone.
 func TestRecallAfterDeletingHalf(t *testing.T) {
-	vs := clustered(6200, 24, 21)
+	vs := clustered(3100, 24, 21)
 	for _, codes := range []Codes{NoCodes, SQ8} {
 		cfg := Config{Dims: 24, Codes: codes, M: 8, EfConstruction: 100}
 		old, whole := fresh(t, cfg), fresh(t, cfg)
-		in := fill(t, old, vs[:6000])
-		fill(t, whole, vs[:6000])
-		order := rand.New(rand.NewPCG(1, 1)).Perm(6000)
-		for _, id := range order[:3000] {
+		in := fill(t, old, vs[:3000])
+		fill(t, whole, vs[:3000])
+		order := rand.New(rand.NewPCG(1, 1)).Perm(3000)
+		for _, id := range order[:1500] {
 			if err := old.Delete(uint64(id)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		o := &SearchOptions{Ef: 20}
 		half := map[uint64][]float32{}
-		for _, id := range order[3000:] {
+		for _, id := range order[1500:] {
 			half[uint64(id)] = vs[id]
 		}
-		t.Logf("%s: recall of the half %.4f", codes, recall(t, old, half, vs[6000:], 10, o, nil))
-		for _, id := range order[:3000] {
+		t.Logf("%s: recall of the half %.4f", codes, recall(t, old, half, vs[3000:], 10, o, nil))
+		for _, id := range order[:1500] {
 			if err := old.Insert(uint64(id), vs[id]); err != nil {
 				t.Fatal(err)
 			}
 		}
-		got, want := recall(t, old, in, vs[6000:], 10, o, nil), recall(t, whole, in, vs[6000:], 10, o, nil)
+		got, want := recall(t, old, in, vs[3000:], 10, o, nil), recall(t, whole, in, vs[3000:], 10, o, nil)
 		st, err := old.Stats()
 		if err != nil {
 			t.Fatal(err)
@@ -216,15 +216,15 @@ func TestRecallAfterDeletingHalf(t *testing.T) {
 }
 
 func TestFilters(t *testing.T) {
-	vs := clustered(8100, 16, 31)
+	vs := clustered(4050, 16, 31)
 	for _, codes := range []Codes{NoCodes, SQ8} {
 		g := fresh(t, Config{Dims: 16, Codes: codes, M: 8, EfConstruction: 64})
-		in := fill(t, g, vs[:8000])
+		in := fill(t, g, vs[:4000])
 		for _, every := range []uint64{2, 10, 100, 1000, 20000} {
 			pass := func(id uint64) bool { return mix(id)%every == 0 }
 			only := &Bitmap{}
 			n := 0
-			for id := range uint64(8000) {
+			for id := range uint64(4000) {
 				if pass(id) {
 					only.Add(id)
 					n++
@@ -236,8 +236,8 @@ func TestFilters(t *testing.T) {
 				}
 				continue
 			}
-			a := recall(t, g, in, vs[8000:], 10, &SearchOptions{Ef: 100, Filter: pass}, pass)
-			b := recall(t, g, in, vs[8000:], 10, &SearchOptions{Ef: 100, Only: only}, pass)
+			a := recall(t, g, in, vs[4000:], 10, &SearchOptions{Ef: 100, Filter: pass}, pass)
+			b := recall(t, g, in, vs[4000:], 10, &SearchOptions{Ef: 100, Only: only}, pass)
 			t.Logf("%s: 1 in %d: recall by predicate %.4f, by set %.4f", codes, every, a, b)
 			if a < 0.95 || b < 0.95 {
 				t.Errorf("%s: 1 in %d: recall by predicate %.4f, by set %.4f", codes, every, a, b)
@@ -247,14 +247,14 @@ func TestFilters(t *testing.T) {
 }
 
 func TestRange(t *testing.T) {
-	vs := clustered(3030, 8, 41)
+	vs := clustered(1530, 8, 41)
 	for _, m := range []Metric{L2, Cosine, Dot, Manhattan} {
 		for _, codes := range []Codes{NoCodes, SQ8} {
 			g := fresh(t, Config{Dims: 8, Metric: m, Codes: codes})
-			in := fill(t, g, vs[:3000])
+			in := fill(t, g, vs[:1500])
 			hit, all := 0, 0
-			for i, q := range vs[3000:] {
-				sorted := brute(m, in, q, 3000, nil)
+			for i, q := range vs[1500:] {
+				sorted := brute(m, in, q, 1500, nil)
 				n := []int{0, 3, 40, 300}[i%4]
 				radius := (sorted[n].Distance + sorted[n+1].Distance) / 2
 				got, err := g.SearchRange(q, radius, nil)

@@ -71,6 +71,9 @@ func brute(m Metric, vs map[uint64][]float32, q []float32, k int, pass func(uint
 
 func fresh(t testing.TB, cfg Config) *Graph {
 	t.Helper()
+	if cfg.EfConstruction == 0 {
+		cfg.EfConstruction = 64 // sets are small here, and tests many
+	}
 	g, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +132,7 @@ func recall(t testing.TB, g *Graph, in map[uint64][]float32, queries [][]float32
 func (o *SearchOptions) rerank() bool { return o == nil || o.Rerank >= 0 }
 
 func TestRecall(t *testing.T) {
-	vs := clustered(3050, 32, 1)
+	vs := clustered(1530, 32, 1)
 	for _, m := range []Metric{L2, Cosine, Dot, Manhattan, Hamming} {
 		for _, c := range []Codes{NoCodes, SQ8, Bits} {
 			cfg := Config{Dims: 32, Metric: m, Codes: c}
@@ -138,8 +141,8 @@ func TestRecall(t *testing.T) {
 			}
 			t.Run(m.String()+"/"+c.String(), func(t *testing.T) {
 				g := fresh(t, cfg)
-				in := fill(t, g, vs[:3000])
-				r := recall(t, g, in, vs[3000:], 10, &SearchOptions{Ef: 200}, nil)
+				in := fill(t, g, vs[:1500])
+				r := recall(t, g, in, vs[1500:], 10, &SearchOptions{Ef: 200}, nil)
 				t.Logf("recall %.4f", r)
 				least := 0.98
 				if c == Bits {

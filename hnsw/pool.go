@@ -57,14 +57,16 @@ func (p *pool) bound() candidate {
 
 // add takes a candidate below the bound.
 func (p *pool) add(c candidate) {
-	lo, hi := 0, len(p.c)
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		if p.c[mid] < c {
-			lo = mid + 1
-		} else {
-			hi = mid
+	// Which half it is in is as good as random: no branch on it.
+	all := p.c
+	lo := 0
+	for left := len(all); left > 0; {
+		half := (left + 1) >> 1
+		next := lo + half
+		if all[next-1] < c {
+			lo = next
 		}
+		left -= half
 	}
 	n := len(p.c)
 	if n < p.size {

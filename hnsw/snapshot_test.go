@@ -176,7 +176,7 @@ func TestSnapshotFlips(t *testing.T) {
 		want := everything(t, g)
 		silent := 0
 		for i := range file {
-			if file[i] == 0 && i%8 != 0 {
+			if file[i] == 0 && i%64 != 0 && os.Getenv("VEXJ_FLIPS") == "" {
 				continue // of zeroes, which most are, some
 			}
 			orig := file[i]
@@ -187,7 +187,7 @@ func TestSnapshotFlips(t *testing.T) {
 				}
 				t.Fatalf("byte %d: %v", i, err)
 			}
-			if i%16 == 0 || i < pageSize/8 {
+			if i%64 == 0 || i < 400 || os.Getenv("VEXJ_FLIPS") != "" {
 				if _, err := f.WriteAt(file[i:i+1], int64(i)); err != nil {
 					t.Fatal(err)
 				}

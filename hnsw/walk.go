@@ -12,9 +12,9 @@ import (
 // "Efficient and robust approximate nearest neighbor search using Hierarchical
 // Navigable Small World graphs" (2016).
 func (g *Graph) walk(s *scratch, sp *space, q target, from candidate, ef, layer int) {
-	slots := g.metas.rows()
-	s.visited.reset(slots)
-	seen, number := s.visited.seen[:slots], s.visited.walk
+	rows := g.metas.rows()
+	s.visited.reset(rows)
+	seen, number := s.visited.seen[:rows], s.visited.walk
 	p := &s.pool
 	p.reset(ef)
 	p.add(from)
@@ -26,20 +26,29 @@ func (g *Graph) walk(s *scratch, sp *space, q target, from candidate, ef, layer 
 		}
 		s.hops++
 		list := g.links(c.slot(), layer)
+		slots := s.slots[:len(list)]
 		n := 0
 		for i := range list {
 			l := atomic.LoadUint32(&list[i])
 			if uint(l) >= uint(len(seen)) {
 				if l != none {
-					s.fail(fmt.Errorf("%w: slot %d links to slot %d of %d", ErrCorrupt, c.slot(), l, slots))
+					s.fail(fmt.Errorf("%w: slot %d links to slot %d of %d", ErrCorrupt, c.slot(), l, len(seen)))
 				}
 				break
 			}
+			// Whether it was seen is as good as random: no branch on it.
+			slots[n] = l
+			fresh := 0
 			if seen[l] != number {
-				seen[l] = number
-				s.slots[n] = l
-				n++
+				fresh = 1
 			}
+			n += fresh
+			seen[l] = number
+		}
+		if next, ok := p.peek(); ok && n > 0 {
+			// Most likely the list that is read next: on its way meanwhile.
+			list := g.links(next.slot(), layer)
+			ask(&list[0], &list[len(list)/2])
 		}
 		g.distances(s, sp, q, s.slots[:n], s.out)
 		bound := p.bound()
@@ -87,4 +96,10 @@ func (g *Graph) sound(s *scratch, list []uint32, layer int) bool {
 		}
 	}
 	return true
+}
+
+// ask reads two words that nobody waits for.
+func ask(a, b *uint32) {
+	atomic.LoadUint32(a)
+	atomic.LoadUint32(b)
 }
