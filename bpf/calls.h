@@ -47,6 +47,7 @@ enum shape {
 #define VECTOR		0x10	/* length is the sum over an iovec */
 #define NAMESPACE	0x20	/* changes a directory: the record has its parent */
 #define NEGATIVE_POS	0x40	/* position -1 means the file position */
+#define XATTR_ARGS	0x80	/* the value is in a struct xattr_args */
 
 struct call {
 	__u16 type;	/* 0: not recorded */
@@ -141,7 +142,8 @@ const volatile struct call calls[NR_CALLS] = {
 	[188] = PATH_(SETXATTR, .name = 1, .len = 3, .opts = FOLLOW),
 	[189] = PATH_(SETXATTR, .name = 1, .len = 3),
 	[190] = FD_(SETXATTR, .name = 1, .len = 3),
-	[463] = PATHAT_(SETXATTR, .name = 3, .flags = 2, .opts = FOLLOW | AT_NOFOLLOW),
+	[463] = PATHAT_(SETXATTR, .name = 3, .flags = 2,
+			.opts = FOLLOW | AT_NOFOLLOW | XATTR_ARGS),
 	[191] = PATH_(GETXATTR, .name = 1, .len = 3, .opts = FOLLOW),
 	[192] = PATH_(GETXATTR, .name = 1, .len = 3),
 	[193] = FD_(GETXATTR, .name = 1, .len = 3),

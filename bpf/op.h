@@ -189,6 +189,34 @@ static __always_inline u32 put_user_string(struct scratch *s, u32 off, u16 tag, 
 	return pad(s, off + 4 + ((n - 1) & (CHUNK - 1)));
 }
 
+/* The value of a setxattr, as the call has it: whole or not at all. */
+static __always_inline u32 put_value(struct op *o, u32 off)
+{
+	u64 value = arg(o, o->c->name + 1), size = o->s->ev.length;
+	u32 len;
+
+	if (o->c->opts & XATTR_ARGS) {
+		u64 args[2] = {};
+
+		/* struct xattr_args: the value's address, then its size. */
+		bpf_probe_read_user(args, sizeof(args), (void *)arg(o, 4));
+		value = args[0];
+		size = (u32)args[1];
+		o->s->ev.length = size;
+	}
+	/* Not at hand where the call is one of io_uring, or the kernel's own. */
+	if (o->s->kernel_strings || o->s->ev.result < 0 || !size || size > VEXJ_VALUE_MAX)
+		return off;
+	len = size;
+	/* So that older verifiers see the bound. */
+	barrier_var(len);
+	len &= 2 * VEXJ_VALUE_MAX - 1;
+	if (bpf_probe_read_user(rec_at(o->s, off + 4), len, (void *)value))
+		return off;
+	put_head(o->s, off, VEXJ_ATTR_VALUE, len);
+	return pad(o->s, off + 4 + len);
+}
+
 /* Attributes that some types carry besides object and path. */
 static __noinline u32 put_extras(struct op *o, struct inode *inode, u32 off)
 {
@@ -248,6 +276,7 @@ static __noinline u32 put_extras(struct op *o, struct inode *inode, u32 off)
 		return off + 4 + sizeof(*a);
 	}
 	case VEXJ_FS_SETXATTR:
+		return put_value(o, put_user_string(s, off, VEXJ_ATTR_NAME, arg(o, c->name), 256));
 	case VEXJ_FS_GETXATTR:
 	case VEXJ_FS_REMOVEXATTR:
 		return put_user_string(s, off, VEXJ_ATTR_NAME, arg(o, c->name), 256);

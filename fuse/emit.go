@@ -23,6 +23,7 @@ type fact struct {
 	dir, dir2   *node
 	io          uapi.IO
 	name        string // of an extended attribute
+	value       []byte // that it is set to
 
 	open  *uapi.Open
 	owner *uapi.Owner
@@ -203,6 +204,9 @@ func (o *operation) make(b *uapi.Builder, who *task, now int64, x *fact) (uapi.R
 func addMore(b *uapi.Builder, x *fact) {
 	if x.name != "" {
 		b.AddString(uapi.AttrName, x.name)
+	}
+	if len(x.value) > 0 && len(x.value) <= uapi.MaxValue && x.io.Result >= 0 {
+		b.AddBytes(uapi.AttrValue, x.value)
 	}
 	if x.dir != nil {
 		p := uapi.Parents{Inode: x.dir.known.ino}

@@ -72,7 +72,8 @@ func (fs *FS) SetXAttr(_ <-chan struct{}, in *fuse.SetXAttrIn, name string, data
 	if fs.vectors != nil && name == VectorName {
 		return fs.setVector(in, data)
 	}
-	x := fact{typ: uapi.FSSetxattr, name: name, kind: uint16(in.Flags), io: uapi.IO{Length: uint64(len(data))}}
+	x := fact{typ: uapi.FSSetxattr, name: name, kind: uint16(in.Flags), value: data,
+		io: uapi.IO{Length: uint64(len(data))}}
 	return fs.changeXattr(&in.InHeader, &x, func(path string) error {
 		return unix.Setxattr(path, name, data, int(in.Flags))
 	})

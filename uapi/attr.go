@@ -104,5 +104,14 @@ func (r Record) Path2() []byte { return r.bytes(AttrPath2) }
 // Name returns the name of an extended attribute.
 func (r Record) Name() []byte { return r.bytes(AttrName) }
 
+// Value returns the value of an extended attribute that was set; ok is false if the
+// record does not have it.
+func (r Record) Value() (v []byte, ok bool) {
+	if io, known := r.IO(); known && io.Length == 0 {
+		return nil, true
+	}
+	return r.Attr(AttrValue)
+}
+
 // Argv returns the arguments of an exec with NULs between them.
 func (r Record) Argv() []byte { return r.bytes(AttrArgv) }

@@ -21,6 +21,8 @@ const (
 	MaxRecord = 65536
 	// MaxPath bounds a path attribute.
 	MaxPath = 4096
+	// MaxValue bounds the value of an extended attribute.
+	MaxValue = 256
 )
 
 // Header is struct vexj_record, for those who build records or want all of it.

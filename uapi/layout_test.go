@@ -62,6 +62,7 @@ var (
 		"VEXJ_RECORD_ALIGN":    "Align",
 		"VEXJ_RECORD_MAX":      "MaxRecord",
 		"VEXJ_PATH_MAX":        "MaxPath",
+		"VEXJ_VALUE_MAX":       "MaxValue",
 	}
 	// Exported constants that the header has no constant for.
 	goOnly = []string{"HeaderSize", "MaxAgentID", "MaxResults", "NoOffset", "SeveralCPUs"}

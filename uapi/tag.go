@@ -25,6 +25,7 @@ const (
 	AttrLock   Tag = 15
 
 	AttrDeclared Tag = 16
+	AttrValue    Tag = 17
 
 	AttrLost      Tag = 32
 	AttrProducer  Tag = 33
@@ -91,6 +92,7 @@ var tags = [...]struct {
 	AttrLock:   {"lock", lockSize},
 
 	AttrDeclared: {"declared", anySize},
+	AttrValue:    {"value", anySize},
 
 	AttrLost:      {"lost", lostSize},
 	AttrProducer:  {"producer", producerSize},

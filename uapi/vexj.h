@@ -96,6 +96,7 @@
 #define VEXJ_RECORD_ALIGN	4
 #define VEXJ_RECORD_MAX		65536	/* bytes, of a version 2 record */
 #define VEXJ_PATH_MAX		4096	/* bytes, of one path attribute */
+#define VEXJ_VALUE_MAX		256	/* bytes, of the value of an extended attribute */
 #define VEXJ_LINK_SIZE		160
 #define VEXJ_DECLARED_ONE	256	/* bytes of a declared variable, with its name */
 #define VEXJ_DECLARED_MAX	2048	/* bytes of them all */
@@ -399,6 +400,7 @@ enum vexj_tag {
 	VEXJ_ATTR_RDEV		= 14,	/* struct vexj_attr_rdev: MKNOD of a device */
 	VEXJ_ATTR_LOCK		= 15,	/* struct vexj_attr_lock */
 	VEXJ_ATTR_DECLARED	= 16,	/* bytes: see DECLARED IDENTITY */
+	VEXJ_ATTR_VALUE		= 17,	/* bytes: SETXATTR's value, whole; none if longer than VEXJ_VALUE_MAX */
 
 	VEXJ_ATTR_LOST		= 32,	/* struct vexj_attr_lost */
 	VEXJ_ATTR_PRODUCER	= 33,	/* struct vexj_attr_producer */

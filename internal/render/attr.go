@@ -31,6 +31,8 @@ func (j *fields) attr(r uapi.Record, tag uapi.Tag, v []byte) {
 		j.list("argv", v)
 	case uapi.AttrDeclared:
 		j.list("declared", v)
+	case uapi.AttrValue:
+		j.bytes("value", v)
 	case uapi.AttrCoverage:
 		j.coverage(v)
 	case uapi.AttrLegacyFix:

@@ -816,6 +816,16 @@ static void declared(void)
 	finish("proc-exec-declared");
 }
 
+static void value(void)
+{
+	begin(VEXJ_FS_SETXATTR, 0, 0);
+	text(VEXJ_ATTR_NAME, "user.note");
+	attr(VEXJ_ATTR_VALUE, "a\0b", 3);
+	io(-1, 3, 0);
+	text(VEXJ_ATTR_PATH, "/x");
+	finish("fs-setxattr-value");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "write")) {
@@ -829,6 +839,7 @@ int main(int argc, char **argv)
 		removed();
 		declared();
 		vectors();
+		value();
 		return 0;
 	}
 	if (argc == 3 && !strcmp(argv[1], "print")) {
