@@ -45,11 +45,14 @@ var arrows = map[string][]string{
 	"agent/params":         {"agent/session", "internal/when", "query", "uapi"},
 	"agent/mcp":            {"agent/params", "agent/session", "internal/answer", "query", "userjournal"},
 	"agent/read":           {"agent/params", "agent/server", "agent/session", "internal/answer", "query", "userjournal"},
+	"query/replay":         {"query", "userjournal", "uapi"},
 	"agent/session":        {"uapi"},
 	"agent/search":         {"hnsw", "query", "uapi", "userjournal", "vector", "vector/collection", "vector/embed"},
-	"agent":                {"agent/session", "query", "userjournal", "uapi"},
 	"agent/subscribe":      {"agent/stream", "uapi"},
 	"agent/stream":         {"agent/params", "agent/server", "internal/render", "query", "uapi", "userjournal"},
+	"agent":                {"agent/control", "agent/emission", "agent/intent", "agent/session", "internal/produce", "query", "query/replay", "userjournal", "uapi"},
+	"examples":             {"*"},
+	"compat/boundary":      {"uapi"},
 	"internal/conformance": {"uapi"},
 	"internal/matrix":      {"*"},
 	"internal/tap":         {"ring", "uapi"},
@@ -62,6 +65,8 @@ var arrows = map[string][]string{
 	"internal/tale":        {"uapi", "userjournal"},
 	"internal/when":        nil,
 	"internal/storm":       {"mirror", "query", "ring", "uapi", "userjournal"},
+	"internal/recorder":    {"mirror", "ring", "uapi", "userjournal"},
+	"internal/scramble":    nil,
 	"bench":                {"*"},
 	"cmd":                  {"*"},
 }
@@ -71,7 +76,7 @@ var testArrows = map[string][]string{
 	"agent/mcp":       {"internal/tale", "uapi"},
 	"agent/read":      {"internal/tale"},
 	"bpf":             {"internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
-	"fuse":            {"internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
+	"fuse":            {"internal/conformance", "internal/recorder", "internal/scramble", "internal/tap", "ring", "query", "query/replay", "userjournal"},
 	"ring":            {"bench/gen"},
 	"mirror":          {"bench/gen", "query"},
 	"agent/subscribe": {"agent/server", "userjournal"},
@@ -84,6 +89,9 @@ var testArrows = map[string][]string{
 	"kmod/kmodtest": {"kmod/device", "internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query", "uapi"},
 	// The whole chain.
 	"internal/storm": {"*"},
+	"query/replay":   {"bpf", "internal/recorder", "internal/scramble"},
+	// A mount that is recorded from both sides.
+	"compat/boundary": {"bpf", "fuse", "internal/recorder", "userjournal"},
 }
 
 // outside says which folders may use a module that comes from outside of
@@ -101,7 +109,7 @@ var outside = map[string][]string{
 	"github.com/rogpeppe/go-internal":        nil, // tests
 	"github.com/spf13/cobra":                 {"cmd"},
 	"github.com/spf13/pflag":                 {"cmd"},
-	"golang.org/x/sys":                       {"agent", "bench", "bpf", "cmd", "compat/capability", "fuse", "hnsw", "internal", "kmod", "mirror", "ring", "uapi", "userjournal", "vector"},
+	"golang.org/x/sys":                       {"agent", "bench", "bpf", "cmd", "compat/capability", "fuse", "hnsw", "internal", "kmod", "mirror", "query/replay", "ring", "uapi", "userjournal", "vector"},
 	"golang.org/x/term":                      {"cmd"},
 	"lukechampine.com/blake3":                {"userjournal"},
 }

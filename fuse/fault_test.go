@@ -18,6 +18,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"vexj/internal/recorder"
+	"vexj/internal/scramble"
 	"vexj/query"
 	"vexj/uapi"
 	"vexj/userjournal"
@@ -43,7 +45,7 @@ func serveUntilKilled(f []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := record(p, f[2])
+	r, err := recorder.Start(p, f[2])
 	if err != nil {
 		return err
 	}
@@ -51,8 +53,8 @@ func serveUntilKilled(f []string) error {
 		return err
 	}
 	for {
-		n := r.w.Stats().Records
-		if err := r.w.Sync(); err != nil {
+		n := r.Journal.Stats().Records
+		if err := r.Journal.Sync(); err != nil {
 			return err
 		}
 		fmt.Println(n)
@@ -117,8 +119,8 @@ func serveAndKill(t *testing.T, source, target, journal string, round int) uint6
 			}
 		}
 	}()
-	worker := exec.Command("/proc/self/exe")
-	worker.Env = append(os.Environ(), fmt.Sprintf("%s=%s,%d,%d", envWork, target, round, 1<<30))
+	worker := scramble.Command(scramble.Names, uint64(round), 1<<30, target)
+	worker.Stdin = strings.NewReader("go\n")
 	must(t, worker.Start())
 	time.Sleep(100*time.Millisecond + rand.N(300*time.Millisecond))
 	must(t, server.Process.Kill())
@@ -188,13 +190,13 @@ func TestFullRing(t *testing.T) {
 				case <-time.After(300 * time.Millisecond):
 				}
 			}
-			r, err := record(p, dir)
+			r, err := recorder.Start(p, dir)
 			must(t, err)
 			if c.full == Block {
 				must(t, <-done)
 			}
 			must(t, m.Unmount())
-			r.stop(t)
+			must(t, r.Stop())
 			lost := p.Counters().Lost[uapi.LostFull]
 			if c.full == Block && lost != 0 {
 				t.Errorf("%d records were lost", lost)

@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"vexj/internal/conformance"
+	"vexj/internal/scramble"
 	"vexj/internal/tap"
 	"vexj/uapi"
 )
 
 func TestMain(m *testing.M) {
 	conformance.Hook()
+	scramble.Hook()
 	if path := os.Getenv(mapEnv); path != "" {
 		if err := mapTwice(path); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -195,6 +195,30 @@ func (s *scribe) agents() {
 	act("bobby", bobby, uapi.FSRename, 21, 6, "/w/tmp", "/w/src/a", 0)
 }
 
+// make is an operation on a name, of what the inode is then.
+func (s *scribe) make(t uapi.Type, mode uint32, inode uint64, path, path2 string) {
+	s.record(t, 0, 100, "make", func(b *uapi.Builder) {
+		b.AddFile(uapi.File{DevMajor: 8, DevMinor: 1, Inode: inode, Mode: mode, Nlink: 1})
+		b.AddIO(done)
+		b.AddString(uapi.AttrPath, path)
+		if path2 != "" {
+			b.AddString(uapi.AttrPath2, path2)
+		}
+	})
+}
+
+// tree makes a folder of everything.
+func (s *scribe) tree() {
+	s.make(uapi.FSMkdir, unix.S_IFDIR|0o750, 10, "/work/src", "")
+	s.make(uapi.FSCreate, unix.S_IFREG|0o640, 11, "/work/src/a", "")
+	s.make(uapi.FSHardlink, unix.S_IFREG|0o640, 11, "/work/src/a", "/work/src/b")
+	s.make(uapi.FSSymlink, unix.S_IFLNK|0o777, 12, "/work/link", "src/a")
+	s.make(uapi.FSCreate, unix.S_IFREG|0o600, 13, "/work/gone", "")
+	s.make(uapi.FSDelete, unix.S_IFREG|0o600, 13, "/work/gone", "")
+	s.make(uapi.FSRename, unix.S_IFREG|0o640, 11, "/work/src/a", "/work/src/c")
+	s.make(uapi.FSCreate, unix.S_IFREG|0o600, 14, "/etc/other", "")
+}
+
 // fields are records that differ in what agents say of them.
 func (s *scribe) fields() {
 	note := func(t uapi.Type, path string, h uapi.Header, add func(b *uapi.Builder)) {
@@ -235,6 +259,15 @@ var journals = map[string]func(s *scribe){
 		s.record(uapi.FSDelete, 0, 300, "\x1b[2Jrm", op("/tmp/\x1b]0;owned\x07\n2026-03-01 12:00:00.000 git[1] delete /etc", done))
 		s.record(uapi.FSCreate, 0, 300, "a b", op("/tmp/\u202egpj.exe", done))
 		s.record(uapi.FSCreate, 0, 300, "rm", op("/tmp/\xff\xfe", done))
+		s.stop(0)
+	},
+	"tree": func(s *scribe) { s.start(); s.tree(); s.stop(0) },
+	// A folder is removed that has something in it.
+	"broken": func(s *scribe) {
+		s.start()
+		s.tree()
+		s.make(uapi.FSRmdir, unix.S_IFDIR|0o750, 10, "/work/src", "")
+		s.make(uapi.FSCreate, unix.S_IFREG|0o600, 15, "/work/last", "")
 		s.stop(0)
 	},
 	// Four blocks.

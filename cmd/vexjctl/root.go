@@ -48,6 +48,7 @@ journal does not verify.`,
 		newConvert(), newKernel(), newDoctor(), newCanary(),
 		newSearch(), newVector(), newGraph(),
 	)
+	root.AddCommand(newReplay())
 	return root
 }
 
