@@ -207,6 +207,17 @@ func (s *scribe) make(t uapi.Type, mode uint32, inode uint64, path, path2 string
 	})
 }
 
+// sides are the kernel's and a mount's records of one write, and one past the mount.
+func (s *scribe) sides() {
+	for i, p := range []uapi.Producer{uapi.ProducerBPFSyscall, uapi.ProducerFUSE, uapi.ProducerBPFSyscall} {
+		s.base = uint64(p)<<56 | 0x1000
+		s.number++
+		s.append(uapi.FSWrite, 0, 100, "sh", op("/f", uapi.IO{Length: 5, Result: 5, Duration: 2e6}))
+		s.now += int64(i+1) * int64(time.Millisecond) * 30 * int64(i)
+		s.now += int64(time.Millisecond)
+	}
+}
+
 // tree makes a folder of everything.
 func (s *scribe) tree() {
 	s.make(uapi.FSMkdir, unix.S_IFDIR|0o750, 10, "/work/src", "")
@@ -261,7 +272,8 @@ var journals = map[string]func(s *scribe){
 		s.record(uapi.FSCreate, 0, 300, "rm", op("/tmp/\xff\xfe", done))
 		s.stop(0)
 	},
-	"tree": func(s *scribe) { s.start(); s.tree(); s.stop(0) },
+	"sides": func(s *scribe) { s.sides() },
+	"tree":  func(s *scribe) { s.start(); s.tree(); s.stop(0) },
 	// A folder is removed that has something in it.
 	"broken": func(s *scribe) {
 		s.start()

@@ -48,7 +48,7 @@ journal does not verify.`,
 		newConvert(), newKernel(), newDoctor(), newCanary(),
 		newSearch(), newVector(), newGraph(),
 	)
-	root.AddCommand(newReplay())
+	root.AddCommand(newReplay(), newBoundary())
 	return root
 }
 
