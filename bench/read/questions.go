@@ -35,6 +35,9 @@ var questions = []question{
 	}},
 	{"blame", false, func(r *userjournal.Reader, random *rand.Rand) (int, error) {
 		b, err := query.Inquire(r, query.All).Blame(pathOf(random.IntN(files)), query.BlameOptions{})
+		if errors.Is(err, query.ErrNotFound) {
+			return 0, nil // no session came to that file
+		}
 		if err != nil {
 			return 0, err
 		}
