@@ -299,6 +299,14 @@ func (g *Registry) end(c Caller, id uint64, keep bool, why string) error {
 	return err
 }
 
+// newestFirst returns the ids in the order in which intents end: the control group
+// of a nested one is inside that of the one it is nested in, and goes first.
+func (g *Registry) newestFirst() []uint64 {
+	ids := slices.Sorted(maps.Keys(g.intents))
+	slices.Reverse(ids)
+	return ids
+}
+
 // forget drops an intent with its group, if that was made for it and is empty.
 func (g *Registry) forget(id uint64) {
 	g.intents[id].drop()
@@ -378,7 +386,7 @@ func (g *Registry) tidy() bool {
 	if err != nil {
 		return len(g.intents) > 0
 	}
-	for _, id := range slices.Sorted(maps.Keys(g.intents)) {
+	for _, id := range g.newestFirst() {
 		i := g.intents[id]
 		tree, group := false, false
 		for _, ctx := range set {
@@ -409,7 +417,7 @@ func (g *Registry) Close() error {
 	defer g.mu.Unlock()
 	g.closed = true
 	var errs []error
-	for _, id := range slices.Sorted(maps.Keys(g.intents)) {
+	for _, id := range g.newestFirst() {
 		i := g.intents[id]
 		if !i.Ended {
 			errs = append(errs, g.tellEnd(i, i.PID, EndedRecorder))

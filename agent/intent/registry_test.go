@@ -245,17 +245,26 @@ func TestTidy(t *testing.T) {
 	}
 }
 
-// A group that was made for an intent is removed when its last process is gone.
-func TestRemove(t *testing.T) {
-	root := "/sys/fs/cgroup"
-	if _, err := os.Stat(root + "/cgroup.procs"); err != nil {
-		root += "/unified"
+// newGroup makes a control group below that of parent, "" for the root.
+func newGroup(t *testing.T, parent, name string) string {
+	t.Helper()
+	if parent == "" {
+		parent = "/sys/fs/cgroup"
+		if _, err := os.Stat(parent + "/cgroup.procs"); err != nil {
+			parent += "/unified"
+		}
 	}
-	group := filepath.Join(root, fmt.Sprint("vexjtest-intent-", os.Getpid()))
+	group := filepath.Join(parent, fmt.Sprint("vexjtest-", name, "-", os.Getpid()))
 	if err := os.Mkdir(group, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	defer os.Remove(group)
+	t.Cleanup(func() { os.Remove(group) })
+	return group
+}
+
+// A group that was made for an intent is removed when its last process is gone.
+func TestRemove(t *testing.T) {
+	group := newGroup(t, "", "intent")
 	cmd := exec.Command("/bin/cat")
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -291,6 +300,29 @@ func TestRemove(t *testing.T) {
 	}
 	if _, err := g.Begin(me(), Request{PID: uint32(os.Getpid()), Cgroup: os.TempDir(), Remove: true}); !errors.Is(err, uapi.ErrContext) {
 		t.Errorf("a folder that is no group: %v", err)
+	}
+}
+
+// The group of a nested intent is inside the outer one's, and is removed before it.
+func TestRemoveNested(t *testing.T) {
+	for name, end := range map[string]func(*Registry){
+		"empty": func(g *Registry) { g.tidy() },
+		"close": func(g *Registry) { _ = g.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			outer := newGroup(t, "", "outer")
+			inner := newGroup(t, outer, "inner")
+			g := NewRegistry(&fake{})
+			for _, group := range []string{outer, inner} {
+				if _, err := g.Begin(me(), Request{Cgroup: group, Remove: true}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			end(g)
+			if _, err := os.Stat(outer); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("it is still there: %v", err)
+			}
+		})
 	}
 }
 
