@@ -4,6 +4,7 @@ package vector
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -234,4 +235,52 @@ func TestCluster(t *testing.T) {
 	if c, ok := last.Cluster(); last.Type() != uapi.VectorCluster || !ok || c.Clusters != 3 || c.Vectors != 30 || c.Seed != 7 {
 		t.Errorf("the record says %+v", c)
 	}
+}
+
+// BenchmarkOpen is of a store that was closed, whatever its size.
+func BenchmarkOpen(b *testing.B) {
+	for _, n := range []int{1_000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprintf("vectors=%d", n), func(b *testing.B) {
+			dir := b.TempDir()
+			s := must(Create(dir, Config{Dims: 8}, Options{}))
+			raw := make([]byte, 32)
+			for left := n; left > 0; left -= 10_000 {
+				batch := make([]Change, min(left, 10_000))
+				for i := range batch {
+					batch[i] = Change{Op: uapi.VectorCreate, Raw: raw}
+				}
+				if err := s.Change(batch); err != nil {
+					b.Fatal(err)
+				}
+			}
+			closed(b, s)
+			for b.Loop() {
+				s := must(Open(dir, Options{}))
+				must(s.Get(uint64(n / 2)))
+				closed(b, s)
+			}
+		})
+	}
+}
+
+// BenchmarkExact is the search that compares with every vector.
+func BenchmarkExact(b *testing.B) {
+	s := must(Create(b.TempDir(), Config{Dims: 128}, Options{}))
+	defer s.Close()
+	rng := rand.New(rand.NewPCG(1, 1))
+	c := s.Config()
+	for range 100 {
+		batch := make([]Change, 1000)
+		for i := range batch {
+			batch[i] = Change{Op: uapi.VectorCreate, Raw: must(c.Encode(nil, random(rng, &c)))}
+		}
+		if err := s.Change(batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	q := random(rng, &c)
+	for b.Loop() {
+		must(s.Search(q, 10, SearchOptions{}))
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/100_000, "ns/vector")
 }
