@@ -43,7 +43,11 @@ func newCommitter(w *Writer, h segmentHeader) (*committer, error) {
 func (c *committer) begin(h segmentHeader) error {
 	h.Salt = newSalt()
 	h.setClock(c.w.options.clock(), time.Now().UnixNano())
-	seg, err := createSegment(c.w.options.FS, c.w.dir, h)
+	create := createSegment
+	if SegmentName(h.First) == c.w.replaces {
+		create = replaceSegment
+	}
+	seg, err := create(c.w.options.FS, c.w.dir, h)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,8 @@ const maxEntries = maxBlocks
 // load brings the index up to date. The entries of a sealed segment are read
 // only if asked for.
 func (r *Reader) load(x *index, withEntries bool) error {
-	if x.loaded && x.sealed() && (!withEntries || x.entries != nil) {
+	// Another segment may have taken the place of one without records.
+	if x.loaded && x.sealed() && x.footer.records > 0 && (!withEntries || x.entries != nil) {
 		r.use(x)
 		return nil
 	}

@@ -16,6 +16,10 @@ type recovery struct {
 	dry    bool // change nothing
 	key    *SigningKey
 	report RecoveryReport
+
+	// alone is a segment without records that is the only one. It stays until
+	// the next one takes its place: a journal, or a shard, is never without any.
+	alone string
 }
 
 // run returns the header of the segment to create. It changes nothing in a
@@ -47,7 +51,7 @@ func (r *recovery) run() (segmentHeader, error) {
 		next.First, _ = ParseSegmentName(names[start])
 	}
 	for _, name := range names[start:] {
-		if err := r.segment(name, &next); err != nil {
+		if err := r.segment(name, &next, len(names) == 1); err != nil {
 			return next, fmt.Errorf("recover %s: %w", filepath.Join(r.dir, name), err)
 		}
 	}
@@ -93,7 +97,7 @@ func (r *recovery) load(name string) (*segment, error) {
 // segment makes sure that the segment has records and a footer, or is gone.
 // next is the header of the one after those before it; it becomes that of the
 // one after this.
-func (r *recovery) segment(name string, next *segmentHeader) error {
+func (r *recovery) segment(name string, next *segmentHeader, only bool) error {
 	open := r.fs.OpenWrite
 	if r.dry {
 		open = r.fs.Open
@@ -123,6 +127,10 @@ func (r *recovery) segment(name string, next *segmentHeader) error {
 	}
 	if s.footer.records == 0 {
 		*next = *s.header
+		if only {
+			r.alone = name
+			return nil
+		}
 		return r.remove(name)
 	}
 	*next = s.header.following(s.footer, s.footer.next)

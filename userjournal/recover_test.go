@@ -212,6 +212,34 @@ func TestEmptySegments(t *testing.T) {
 	}
 }
 
+// A journal whose only segment has no records can be read while the next writer
+// begins, at each moment of it, and a reader from before sees what that appends.
+func TestEmptySegmentIsReplaced(t *testing.T) {
+	dir := t.TempDir()
+	recs := newWorkload(1).records(3)
+	w, err := Create(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.lock.Close() // as if it was killed
+	if _, err := Recover(dir, RecoverOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	r := open(t, dir) // a shard without segments would keep its set from being opened
+	if last, err := r.LastOrdinal(); last != 0 || err != nil {
+		t.Fatalf("%d, %v", last, err)
+	}
+	if report := reopen(t, dir, recs[0]); report.Status != RecoveryClean || report.Next != 1 {
+		t.Errorf("%+v", report)
+	}
+	got, _ := scanAll(t, r, ScanOptions{})
+	equal(t, got, recs[:1])
+	if left, _ := filepath.Glob(filepath.Join(dir, "*"+tempSuffix)); left != nil {
+		t.Errorf("left: %v", left)
+	}
+	verify(t, dir)
+}
+
 // Both copies of the header and the first block are lost: what it was is made up
 // from the other blocks, whatever stands in the payloads of the first.
 func TestHeaderAndFirstBlockLost(t *testing.T) {

@@ -46,7 +46,26 @@ func (s *segmentWriter) extend(n int) {
 }
 
 func createSegment(fsys FS, dir string, h segmentHeader) (*segmentWriter, error) {
+	return newSegment(fsys, filepath.Join(dir, SegmentName(h.First)), h)
+}
+
+// replaceSegment is createSegment in the place of one that has no records.
+func replaceSegment(fsys FS, dir string, h segmentHeader) (*segmentWriter, error) {
 	path := filepath.Join(dir, SegmentName(h.First))
+	temp := tempName(path, "")
+	_ = fsys.Remove(temp) // of a process that had this pid
+	s, err := newSegment(fsys, temp, h)
+	if err != nil {
+		return nil, err
+	}
+	if err := fsys.Rename(temp, path); err != nil {
+		return nil, errors.Join(err, s.file.Close(), fsys.Remove(temp))
+	}
+	s.path = path
+	return s, nil
+}
+
+func newSegment(fsys FS, path string, h segmentHeader) (*segmentWriter, error) {
 	f, err := fsys.Create(path)
 	if err != nil {
 		return nil, err

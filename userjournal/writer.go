@@ -35,6 +35,7 @@ type Writer struct {
 	options  Options
 	lock     io.Closer
 	recovery RecoveryReport
+	replaces string // a segment without records whose place the first one takes
 	count    counters
 	close    sync.Once
 	closeErr error
@@ -86,6 +87,7 @@ func create(dir string, o Options, lock io.Closer) (*Writer, error) {
 		each: o.Durability == DurabilityRecord,
 		full: make(chan *buffer, buffers), requests: make(chan request), done: make(chan struct{}),
 		dir: dir, journal: h.Journal, options: o, lock: lock, recovery: r.report,
+		replaces: r.alone,
 	}
 	w.room.L = &w.mu
 	w.count.written.Store(h.First - 1)
