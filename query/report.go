@@ -71,13 +71,13 @@ type Row struct {
 
 // Agents is how many different ones there are; about: the number is right within
 // some 3 %.
-func (r *Row) Agents() (n uint64, about bool) { return r.agents.count() }
+func (row *Row) Agents() (n uint64, about bool) { return row.agents.count() }
 
 // PIDs: see Agents.
-func (r *Row) PIDs() (n uint64, about bool) { return r.pids.count() }
+func (row *Row) PIDs() (n uint64, about bool) { return row.pids.count() }
 
 // Paths: see Agents.
-func (r *Row) Paths() (n uint64, about bool) { return r.paths.count() }
+func (row *Row) Paths() (n uint64, about bool) { return row.paths.count() }
 
 // Report counts what meets the conditions.
 func (q *Inquiry) Report(c Conditions, o ReportOptions) (*Report, error) {

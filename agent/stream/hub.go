@@ -74,7 +74,6 @@ type Hub struct {
 	arena arena
 	line  line // of the record that is given out
 	iov   iovecs
-	fail  error // why the journal cannot be read
 
 	waiting []*sub        // to be caught up
 	behind  chan struct{} // has room for one: somebody waits

@@ -16,7 +16,7 @@ func (sizes) EstimateCallCost(function, _ string, _ *cost.AstNode, args []cost.A
 	if function != "below" {
 		return nil
 	}
-	return &cost.CallEstimate{CostEstimate: cost.CostEstimate{Min: 1, Max: uapi.MaxPath / 10}}
+	return &cost.CallEstimate{CostEstimate: cost.Estimate{Min: 1, Max: uapi.MaxPath / 10}}
 }
 
 func (sizes) EstimateSize(element cost.AstNode) *cost.SizeEstimate {
