@@ -141,6 +141,24 @@ func TestAttachedBeforeStart(t *testing.T) {
 	}
 }
 
+// TestLateBelowStart: order gives way beyond the start's number before what has a
+// lower one was read. That is not late: in the journal nothing comes before the start.
+func TestLateBelowStart(t *testing.T) {
+	b := newBench(t, 2, 1<<16, Options{})
+	b.startAt(t, 10)
+	b.src.count(func(c *Counters) { c.Attempted -= 10 })
+	b.lose(window)
+	b.record(0, 12+window, 20+window)
+	b.record(1, 1, 10)
+	b.pass(false)
+	if journaled, lost := b.end(t); journaled != 19 || lost != window {
+		t.Errorf("%d journaled, %d lost", journaled, lost)
+	}
+	if s := b.Stats(); s.Late != 0 || s.Stray != 0 {
+		t.Errorf("%d late, %d stray", s.Late, s.Stray)
+	}
+}
+
 // TestLongLoss: more numbers are missing than any window or ledger covers.
 func TestLongLoss(t *testing.T) {
 	for _, count := range []uint64{window - 1, window, window + 1, ledgerSize + window, 5*ledgerSize + 3} {

@@ -18,7 +18,7 @@ type sequencer struct {
 	own    uint64 // a number that the mirror took and journaled; 0 once it was passed
 
 	next  uint64 // the lowest number neither journaled, lost nor passed over
-	done  uint64 // the highest number journaled, as a record or as lost
+	done  uint64 // the highest number journaled, as a record or as lost, but own
 	top   uint64 // the highest number here, below next if there is none
 	here  uint64 // how many numbers are here
 	slots [][]byte
@@ -180,20 +180,24 @@ func (s *sequencer) flush(last uint64) {
 		s.kept.clearRange(s.next, end-1)
 		s.here -= end - s.next
 		first := s.next
-		s.next, s.done = end, end-1
+		s.next = end
 		if s.own >= first && s.own < end {
-			s.out.records(s.run(first, s.own))
+			s.write(first, s.own)
 			first, s.own = s.own+1, 0
 		}
-		s.out.records(s.run(first, end))
+		s.write(first, end)
 	}
 }
 
-// run returns the records from number first to before end, which must not go
+// write journals the records from number first to before end, which must not go
 // around the slots' end.
-func (s *sequencer) run(first, end uint64) [][]byte {
+func (s *sequencer) write(first, end uint64) {
+	if first == end {
+		return
+	}
 	at := first % window
-	return s.slots[at : at+end-first]
+	s.out.records(s.slots[at : at+end-first])
+	s.done = end - 1
 }
 
 // passTo journals what is here below number n, and enters what is not into the
