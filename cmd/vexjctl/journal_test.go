@@ -220,13 +220,13 @@ func (s *scribe) sides() {
 
 // tree makes a folder of everything.
 func (s *scribe) tree() {
-	s.make(uapi.FSMkdir, unix.S_IFDIR|0o750, 10, "/work/src", "")
-	s.make(uapi.FSCreate, unix.S_IFREG|0o640, 11, "/work/src/a", "")
-	s.make(uapi.FSHardlink, unix.S_IFREG|0o640, 11, "/work/src/a", "/work/src/b")
-	s.make(uapi.FSSymlink, unix.S_IFLNK|0o777, 12, "/work/link", "src/a")
-	s.make(uapi.FSCreate, unix.S_IFREG|0o600, 13, "/work/gone", "")
-	s.make(uapi.FSDelete, unix.S_IFREG|0o600, 13, "/work/gone", "")
-	s.make(uapi.FSRename, unix.S_IFREG|0o640, 11, "/work/src/a", "/work/src/c")
+	s.make(uapi.FSMkdir, unix.S_IFDIR|0o750, 10, "/srv/src", "")
+	s.make(uapi.FSCreate, unix.S_IFREG|0o640, 11, "/srv/src/a", "")
+	s.make(uapi.FSHardlink, unix.S_IFREG|0o640, 11, "/srv/src/a", "/srv/src/b")
+	s.make(uapi.FSSymlink, unix.S_IFLNK|0o777, 12, "/srv/link", "src/a")
+	s.make(uapi.FSCreate, unix.S_IFREG|0o600, 13, "/srv/gone", "")
+	s.make(uapi.FSDelete, unix.S_IFREG|0o600, 13, "/srv/gone", "")
+	s.make(uapi.FSRename, unix.S_IFREG|0o640, 11, "/srv/src/a", "/srv/src/c")
 	s.make(uapi.FSCreate, unix.S_IFREG|0o600, 14, "/etc/other", "")
 }
 
@@ -278,8 +278,8 @@ var journals = map[string]func(s *scribe){
 	"broken": func(s *scribe) {
 		s.start()
 		s.tree()
-		s.make(uapi.FSRmdir, unix.S_IFDIR|0o750, 10, "/work/src", "")
-		s.make(uapi.FSCreate, unix.S_IFREG|0o600, 15, "/work/last", "")
+		s.make(uapi.FSRmdir, unix.S_IFDIR|0o750, 10, "/srv/src", "")
+		s.make(uapi.FSCreate, unix.S_IFREG|0o600, 15, "/srv/last", "")
 		s.stop(0)
 	},
 	// Four blocks.
