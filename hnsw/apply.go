@@ -288,6 +288,16 @@ func (g *Graph) redoList(r *redo, l list) {
 	g.write(l.slot, int(l.layer), l.links)
 }
 
+// Pending is how many operations Apply has a part of, and waits for the rest.
+func (g *Graph) Pending() int {
+	g.change.Lock()
+	defer g.change.Unlock()
+	if g.redo == nil {
+		return 0
+	}
+	return len(g.redo.pending)
+}
+
 // Recovered ends what Apply began. Operations that are not complete are left out,
 // and links to nodes that never came are taken away: after a crash both can be.
 func (g *Graph) Recovered() (r Recovery, err error) {

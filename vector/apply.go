@@ -9,12 +9,21 @@ import (
 	"vexj/uapi"
 )
 
-// pending is a vector of which not all parts have come.
-type pending struct {
+// A Reading makes changes of the records that were made of them, in their order. Its
+// records are all of vectors of one kind.
+type Reading struct {
+	config Config
+
+	// A vector of which not all parts have come.
 	op  uapi.Type
 	id  uint64
 	raw []byte
 }
+
+// NewReading begins one, of records of vectors that are as c says.
+func NewReading(c Config) *Reading { return &Reading{config: c} }
+
+func (r *Reading) forget() { r.op, r.id, r.raw = 0, 0, nil }
 
 // ConfigOf returns what the vectors are that a record is of: for those who make a
 // store of the records of a journal alone.
@@ -50,7 +59,7 @@ func (s *Store) Apply(rec uapi.Record) (bool, error) {
 	if rec.EventID() <= s.at.event && rec.EventID()>>56 == s.at.event>>56 {
 		return false, nil
 	}
-	c, whole, err := s.parse(rec)
+	c, whole, err := s.reading.Take(rec)
 	if err != nil || !whole {
 		return err == nil, err
 	}
@@ -65,10 +74,13 @@ func (s *Store) Apply(rec uapi.Record) (bool, error) {
 	return true, nil
 }
 
-// parse returns the change that a record is of, when all of it has come.
-func (s *Store) parse(rec uapi.Record) (c Change, whole bool, err error) {
+// Take returns the change that a record is of, VECTOR_CREATE, VECTOR_UPDATE or
+// VECTOR_DELETE, when all of it has come; its Raw is valid until the next call, and may
+// be that of the record. The error is ErrRecord, after which the next change can be
+// read.
+func (r *Reading) Take(rec uapi.Record) (c Change, whole bool, err error) {
 	bad := func(format string, a ...any) (Change, bool, error) {
-		s.pending = pending{}
+		r.forget()
 		return Change{}, false, fmt.Errorf("%w: record %#x: %s", ErrRecord, rec.EventID(), fmt.Sprintf(format, a...))
 	}
 	id, ok := rec.U64(uapi.AttrVectorID)
@@ -77,38 +89,38 @@ func (s *Store) parse(rec uapi.Record) (c Change, whole bool, err error) {
 	}
 	c = Change{Op: rec.Type(), ID: id, Event: rec.EventID()}
 	if c.Op == uapi.VectorDelete {
-		s.pending = pending{}
+		r.forget()
 		return c, true, nil
 	}
 	got, ok := ConfigOf(rec)
 	if !ok {
 		return bad("it does not say what kind of vector it is")
 	}
-	if got != s.config {
-		return bad("its vector is of %d %s by %s, those of the store of %d %s by %s",
-			got.Dims, got.Elem, got.Metric, s.config.Dims, s.config.Elem, s.config.Metric)
+	if got != r.config {
+		return bad("its vector is of %d %s by %s, those that are read of %d %s by %s",
+			got.Dims, got.Elem, got.Metric, r.config.Dims, r.config.Elem, r.config.Metric)
 	}
 	raw := rec.Payload()
 	if part, ok := rec.Part(); ok {
-		switch size := s.config.rowSize(); {
+		switch size := r.config.rowSize(); {
 		case int(part.Size) != size:
 			return bad("the whole has %d bytes, a vector %d", part.Size, size)
 		case part.Offset == 0:
-			s.pending = pending{c.Op, id, slices.Clone(raw)}
-		case s.pending.op != c.Op || s.pending.id != id || int(part.Offset) != len(s.pending.raw):
+			r.op, r.id, r.raw = c.Op, id, slices.Clone(raw)
+		case r.op != c.Op || r.id != id || int(part.Offset) != len(r.raw):
 			return bad("the part at %d does not follow the one before", part.Offset)
 		default:
-			s.pending.raw = append(s.pending.raw, raw...)
+			r.raw = append(r.raw, raw...)
 		}
-		if len(s.pending.raw) > int(part.Size) {
+		if len(r.raw) > int(part.Size) {
 			return bad("its parts have more than the %d bytes of the whole", part.Size)
 		}
-		if len(s.pending.raw) < int(part.Size) {
+		if len(r.raw) < int(part.Size) {
 			return c, false, nil
 		}
-		raw = s.pending.raw
+		raw = r.raw
 	}
-	s.pending = pending{}
+	r.forget()
 	c.Raw = raw
 	if f, ok := rec.File(); ok {
 		c.Meta.Dev, c.Meta.Inode = uint64(f.DevMajor)<<32|uint64(f.DevMinor), f.Inode

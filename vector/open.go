@@ -50,6 +50,7 @@ func (s *Store) open() error {
 		return err
 	}
 	s.at, s.config, s.clean = c, c.config, c.closed
+	s.reading = NewReading(c.config)
 	if s.files, err = openFiles(s.options.FS, s.dir, &s.at, !s.options.ReadOnly); err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ type Store struct {
 	files   *files
 	at      checkpoint // what the files have now; what of it is durable is in CHECKPOINT
 	clean   bool       // CHECKPOINT says that nothing was written since
-	pending pending    // the parts of a vector that is being applied
+	reading *Reading   // of records that are applied
 	failed  error      // why nothing more is taken
 	builder *uapi.Builder
 	closed  atomic.Bool
@@ -108,7 +108,7 @@ func (o *Options) fill() {
 }
 
 func create(dir string, c Config, o Options, lock io.Closer) (*Store, error) {
-	s := &Store{dir: dir, config: c, options: o, lock: lock, builder: uapi.NewBuilder(nil)}
+	s := &Store{dir: dir, config: c, options: o, lock: lock, builder: uapi.NewBuilder(nil), reading: NewReading(c)}
 	s.at = checkpoint{id: newID(), config: c, generation: 1, nextID: 1}
 	if err := s.sweep(0); err != nil {
 		return nil, err
@@ -276,6 +276,17 @@ func (s *Store) Close() error {
 		err = errors.Join(err, s.lock.Close())
 	}
 	return err
+}
+
+// Abandon closes, and leaves out what came behind the last Sync: the next opening goes
+// back to that.
+func (s *Store) Abandon() error {
+	s.mu.Lock()
+	if s.failed == nil && !s.clean {
+		s.failed = fmt.Errorf("%s: %w: it was abandoned; open it again", s.dir, ErrStopped)
+	}
+	s.mu.Unlock()
+	return s.Close()
 }
 
 // sweep removes files that no checkpoint names.

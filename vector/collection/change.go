@@ -163,16 +163,19 @@ func (k *Collection) checkpoint() error {
 	if err := k.journal.Sync(); err != nil {
 		return k.fail(err)
 	}
-	upto := k.journal.Stats().Written
-	err := replace(k.options.FS, k.path(graphName), func(w *writer) error { return k.graph.WriteSnapshot(w) })
-	if err != nil {
-		return k.fail(err)
-	}
-	if err := k.store.Sync(upto); err != nil {
+	if err := k.keep(k.journal.Stats().Written); err != nil {
 		return k.fail(err)
 	}
 	k.since = 0
 	return nil
+}
+
+// keep makes the next opening go on behind the ordinal, which is durable.
+func (k *Collection) keep(upto uint64) error {
+	if err := replace(k.options.FS, k.path(graphName), func(w *writer) error { return k.graph.WriteSnapshot(w) }); err != nil {
+		return err
+	}
+	return k.store.Sync(upto)
 }
 
 // Compact makes a checkpoint and gives back the room of vectors that are gone.

@@ -64,31 +64,36 @@ func Create(dir string, c Config, o Options) (*Collection, error) {
 		return nil, err
 	}
 	c.settle()
-	if err := o.FS.MkdirAll(dir); err != nil {
-		return nil, fmt.Errorf("create collection: %w", err)
-	}
-	names, err := o.FS.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("create collection: %w", err)
-	}
-	for _, name := range names {
-		if name == configName {
-			return nil, fmt.Errorf("%s: %w: open it, or give another directory", dir, ErrThere)
-		}
-		if name != storeName && name != journalName && name != configName+".tmp" {
-			return nil, fmt.Errorf("%s: %w: it holds %q; give an empty or a new directory", dir, ErrNotCollection, name)
-		}
-	}
-	// What an interrupted Create left has nothing in it. The file of the
-	// configuration comes last: with it the collection is there.
-	if err := errors.Join(os.RemoveAll(filepath.Join(dir, storeName)), os.RemoveAll(filepath.Join(dir, journalName))); err != nil {
-		return nil, fmt.Errorf("create collection: %w", err)
-	}
 	k := newCollection(dir, c, o)
+	if err := k.clear(); err != nil {
+		return nil, fmt.Errorf("create collection: %w", err)
+	}
 	if err := k.create(); err != nil {
 		return nil, errors.Join(fmt.Errorf("create collection: %w", err), k.release())
 	}
 	return k, nil
+}
+
+// clear makes the directory, and removes what an interrupted Create left, which has
+// nothing in it. The file of the configuration comes last: with it the collection is
+// there.
+func (k *Collection) clear() error {
+	if err := k.options.FS.MkdirAll(k.dir); err != nil {
+		return err
+	}
+	names, err := k.options.FS.ReadDir(k.dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if name == configName {
+			return fmt.Errorf("%s: %w: open it, or give another directory", k.dir, ErrThere)
+		}
+		if name != storeName && name != journalName && name != configName+".tmp" {
+			return fmt.Errorf("%s: %w: it holds %q; give an empty or a new directory", k.dir, ErrNotCollection, name)
+		}
+	}
+	return errors.Join(os.RemoveAll(k.path(storeName)), os.RemoveAll(k.path(journalName)))
 }
 
 // settle fills in what depends on something else.
@@ -105,14 +110,20 @@ func newCollection(dir string, c Config, o Options) *Collection {
 	}
 }
 
-func (k *Collection) create() (err error) {
+// createParts makes a journal, a store and a graph.
+func (k *Collection) createParts() (err error) {
 	if err := k.openJournal(); err != nil {
 		return err
 	}
 	if k.store, err = vector.Create(k.path(storeName), k.config.Config, k.storeOptions()); err != nil {
 		return err
 	}
-	if k.graph, err = k.newGraph(); err != nil {
+	k.graph, err = k.newGraph()
+	return err
+}
+
+func (k *Collection) create() error {
+	if err := k.createParts(); err != nil {
 		return err
 	}
 	if err := k.start(); err != nil {
@@ -239,17 +250,21 @@ func (k *Collection) Close() error {
 			err = errors.Join(k.nodes.Stop(sink), k.vectors.Stop(sink))
 		}
 	}
+	if err == nil && k.failed == nil {
+		err = k.store.Close()
+	}
 	return errors.Join(err, k.release())
 }
 
-// release closes what is open.
+// release closes what is open. The store, if it is, goes back to where the graph's
+// snapshot is.
 func (k *Collection) release() error {
 	var errs []error
 	if k.graph != nil {
 		errs = append(errs, k.graph.Close())
 	}
 	if k.store != nil {
-		errs = append(errs, k.store.Close())
+		errs = append(errs, k.store.Abandon())
 	}
 	if k.journal != nil {
 		errs = append(errs, k.journal.Close())

@@ -17,7 +17,8 @@
 //	store/       the vectors: package vector
 //	graph        a snapshot of the graph: package hnsw
 //
-// Store and graph are caches: [Rebuild] makes both from the journal.
+// Store and graph are caches: [Rebuild] makes both from the journal. A [Restore] makes
+// a collection of the journal of another one, a [Selection] of some of its changes.
 //
 // # The order of things
 //

@@ -27,28 +27,42 @@ func Open(dir string, o Options) (*Collection, error) {
 	return k, nil
 }
 
-func (k *Collection) open() (err error) {
-	// The writer first: it cuts off what is torn, and keeps others out.
-	if err := k.openJournal(); err != nil {
+func (k *Collection) open() error {
+	replay, err := k.load()
+	if err != nil {
 		return err
 	}
-	if k.store, err = vector.Open(k.path(storeName), k.storeOptions()); err != nil {
+	dropped, err := replay.End()
+	if err != nil {
 		return err
 	}
-	if k.store.Config() != k.config.Config {
-		return fmt.Errorf("%s: %w: the store is of other vectors than %s says", k.dir, ErrDiffers, configName)
-	}
-	if err := k.loadGraph(); err != nil {
-		return err
-	}
-	if err := k.catchUp(); err != nil {
-		return err
-	}
+	k.opened.Changes, k.opened.Dropped = replay.Changes(), dropped
+	k.since = int(replay.Changes())
 	if n, m := k.store.Len(), k.graph.Len(); n != m {
 		return fmt.Errorf("%s: %w: the store has %d vectors and the graph %d; `vexjctl vector rebuild` makes both from the journal",
 			k.dir, ErrDiffers, n, m)
 	}
 	return nil
+}
+
+// load opens the parts, and does again what the journal has behind them. The replay is
+// not ended.
+func (k *Collection) load() (_ *Replay, err error) {
+	// The writer first: it cuts off what is torn, and keeps others out.
+	if err := k.openJournal(); err != nil {
+		return nil, err
+	}
+	if k.store, err = vector.Open(k.path(storeName), k.storeOptions()); err != nil {
+		return nil, err
+	}
+	if k.store.Config() != k.config.Config {
+		return nil, fmt.Errorf("%s: %w: the store is of other vectors than the collection is said to be", k.dir, ErrDiffers)
+	}
+	if err := k.loadGraph(); err != nil {
+		return nil, err
+	}
+	replay := NewReplay(k.store, k.graph)
+	return replay, k.catchUp(replay)
 }
 
 // loadGraph reads the snapshot, if one was ever made.
@@ -76,7 +90,7 @@ func (k *Collection) loadGraph() (err error) {
 }
 
 // catchUp does again what the journal has behind the store's position.
-func (k *Collection) catchUp() (err error) {
+func (k *Collection) catchUp(replay *Replay) (err error) {
 	r, err := userjournal.OpenFS(k.options.JournalFS, k.path(journalName))
 	if errors.Is(err, userjournal.ErrEmpty) {
 		return k.check(0, 0)
@@ -89,15 +103,16 @@ func (k *Collection) catchUp() (err error) {
 	if err != nil {
 		return err
 	}
+	replay.at = info.LastOrdinal
 	if err := k.check(info.FirstOrdinal, info.LastOrdinal); err != nil {
 		return err
 	}
 	k.opened.From = k.store.Position() + 1
-	replay := NewReplay(k.store, k.graph)
 	if k.opened.From <= info.LastOrdinal {
-		err = r.Scan(userjournal.ScanOptions{From: k.opened.From}, func(_ uint64, rec uapi.Record) error {
+		err = r.Scan(userjournal.ScanOptions{From: k.opened.From}, func(ordinal uint64, rec uapi.Record) error {
 			k.opened.Records++
 			k.ids(rec)
+			replay.at = ordinal
 			_, err := replay.Apply(rec)
 			return err
 		})
@@ -105,10 +120,7 @@ func (k *Collection) catchUp() (err error) {
 			return err
 		}
 	}
-	dropped, err := replay.End()
-	k.opened.Changes, k.opened.Dropped = replay.Changes(), dropped
-	k.since = int(replay.Changes())
-	return err
+	return nil
 }
 
 // ids makes those of this run larger than all that the journal has.

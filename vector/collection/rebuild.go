@@ -92,10 +92,10 @@ func build(dir, tmp string, c Config, o Options) (err error) {
 	if _, err := replay.End(); err != nil {
 		return err
 	}
-	if err := replace(o.FS, k.path(graphName), func(w *writer) error { return k.graph.WriteSnapshot(w) }); err != nil {
+	if err := k.keep(last); err != nil {
 		return err
 	}
-	return k.store.Sync(last)
+	return k.store.Close()
 }
 
 // configOf finds what a collection is of in its journal.
@@ -107,14 +107,10 @@ func configOf(dir string, o *Options) (c Config, err error) {
 	defer func() { err = errors.Join(err, r.Close()) }()
 	found := false
 	err = r.Scan(userjournal.ScanOptions{Keys: [][]userjournal.Key{{userjournal.TypeKey(uapi.VectorIndex)}}}, func(_ uint64, rec uapi.Record) error {
-		if rec.Type() != uapi.VectorIndex || len(rec.Metadata()) == 0 {
-			return nil
+		if c, found, err = ConfigOf(rec); found {
+			return userjournal.ErrStop
 		}
-		found = true
-		if c, err = unmarshal(rec.Metadata()); err != nil {
-			return err
-		}
-		return userjournal.ErrStop
+		return err
 	})
 	if err == nil && !found {
 		err = fmt.Errorf("%s: %w: its journal does not say what it is of", dir, ErrNotCollection)

@@ -20,11 +20,13 @@ type Replay struct {
 	held  map[uint64][]*operation
 	last  map[uint64]*operation // by transaction
 	done  uint64
+	at    uint64 // ordinal of the record that is applied, where somebody counts
 }
 
 // An operation is the records of the graph that belong together.
 type operation struct {
 	cause uint64
+	at    uint64 // ordinal of the first one
 	recs  []uapi.Record
 }
 
@@ -35,7 +37,7 @@ func NewReplay(s *vector.Store, g *hnsw.Graph) *Replay {
 }
 
 // Apply takes the next record, of any kind. It is true if something was changed by
-// it.
+// it: with an error the store, and not the graph.
 func (r *Replay) Apply(rec uapi.Record) (bool, error) {
 	switch rec.Type() {
 	case uapi.VectorCreate, uapi.VectorUpdate, uapi.VectorDelete:
@@ -53,9 +55,10 @@ func (r *Replay) hold(rec uapi.Record) error {
 	of, _ := rec.U64(uapi.AttrTransaction)
 	op := r.last[of]
 	if op == nil {
-		op = &operation{cause: rec.Parent()}
-		if op.cause == 0 {
-			// No vector is concerned, as in a sweep that was asked for.
+		op = &operation{cause: rec.Parent(), at: r.at}
+		if op.cause == 0 || r.came(op.cause) || of != rec.EventID() {
+			// No vector is concerned, as in a sweep that was asked for; or causes come
+			// before effects, as in a replay in their order; or it is a part of such.
 			return r.graph.Apply(rec)
 		}
 		r.last[of] = op
@@ -63,6 +66,22 @@ func (r *Replay) hold(rec uapi.Record) error {
 	}
 	op.recs = append(op.recs, slices.Clone(rec))
 	return nil
+}
+
+// came: the record of the vector was applied before.
+func (r *Replay) came(id uint64) bool {
+	last := r.store.LastEvent()
+	return id>>56 == last>>56 && id <= last
+}
+
+// begun is the ordinal of the first record of a change that is not complete, or next.
+func (r *Replay) begun(next uint64) uint64 {
+	for _, ops := range r.held {
+		for _, op := range ops {
+			next = min(next, op.at)
+		}
+	}
+	return next
 }
 
 func (r *Replay) vector(rec uapi.Record) (bool, error) {
@@ -81,7 +100,7 @@ func (r *Replay) vector(rec uapi.Record) (bool, error) {
 				break
 			}
 			if err := r.graph.Apply(one); err != nil {
-				return false, err
+				return changed, err
 			}
 		}
 	}
