@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"vexj/agent/session"
 	"vexj/cmd/internal/exit"
@@ -43,6 +44,8 @@ type logFlags struct {
 	noPager      bool
 	utc          bool
 	start        logStart
+
+	asked *pflag.FlagSet // the conditions
 }
 
 func newLog() *cobra.Command {
@@ -81,7 +84,8 @@ A path pattern stands for a whole path, the first or the second of a record:
 
 // conditionFlags are those that say which records are wanted.
 func (f *logFlags) conditionFlags(cmd *cobra.Command) {
-	fs := cmd.Flags()
+	fs := pflag.NewFlagSet(cmd.Name(), pflag.ContinueOnError)
+	f.asked = fs
 	fs.StringVar(&f.since, "since", "", "records from this `time` on")
 	fs.StringVar(&f.until, "until", "", "records before this `time`")
 	fs.StringSliceVar(&f.types, "type", nil, "records of these `types`, categories or groups (repeatable; -word takes away)")
@@ -90,9 +94,22 @@ func (f *logFlags) conditionFlags(cmd *cobra.Command) {
 	fs.UintSliceVar(&f.inodes, "inode", nil, "records of an object with this inode `number` (repeatable)")
 	fs.StringArrayVar(&f.agents, "agent", nil, "records with this agent `id` (repeatable)")
 	fs.StringArrayVar(&f.sessions, "session", nil, "records of this `session`, its name or number (repeatable)")
-	f.fields.flags(cmd)
+	f.fields.flags(fs)
 	fs.BoolVar(&f.failed, "failed", false, "records of operations that failed")
+	cmd.Flags().AddFlagSet(fs)
 	completeType(cmd)
+	_ = cmd.RegisterFlagCompletionFunc("category", fixed(categoryWords()))
+	_ = cmd.RegisterFlagCompletionFunc("min-priority", fixed(priorityWords()))
+}
+
+// given are the conditions that there are, by the names of their flags.
+func (f *logFlags) given() (flags []*pflag.Flag) {
+	f.asked.VisitAll(func(flag *pflag.Flag) {
+		if flag.Changed {
+			flags = append(flags, flag)
+		}
+	})
+	return flags
 }
 
 func (f *logFlags) run(cmd *cobra.Command) (err error) {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"vexj/cmd/internal/exit"
 	"vexj/query"
@@ -26,8 +26,7 @@ type fieldFlags struct {
 	where                       string
 }
 
-func (f *fieldFlags) flags(cmd *cobra.Command) {
-	fs := cmd.Flags()
+func (f *fieldFlags) flags(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&f.categories, "category", nil, "records of these `categories` (repeatable)")
 	fs.UintSliceVar(&f.transactions, "transaction", nil, "records of this `transaction` (repeatable)")
 	fs.UintSliceVar(&f.chains, "chain", nil, "records of this causality `chain` (repeatable)")
@@ -36,8 +35,6 @@ func (f *fieldFlags) flags(cmd *cobra.Command) {
 	fs.StringVar(&f.minPriority, "min-priority", "", "records of this `priority` or a more urgent one")
 	fs.UintVar(&f.minRelevance, "min-relevance", 0, "records of this relevance `score` or a higher one")
 	fs.StringVar(&f.where, "where", "", "records for which this CEL `expression` is true; help lists its fields")
-	_ = cmd.RegisterFlagCompletionFunc("category", fixed(categoryWords()))
-	_ = cmd.RegisterFlagCompletionFunc("min-priority", fixed(priorityWords()))
 }
 
 func categoryWords() (words []string) {

@@ -21,14 +21,16 @@ import (
 	"vexj/query"
 	"vexj/query/replay"
 	"vexj/uapi"
+	"vexj/userjournal"
 )
 
 // toldProblems is how many problems are told one by one.
 const toldProblems = 20
 
 type replayFlags struct {
-	out      output
-	journal  string
+	logFlags // the conditions, and the journal
+
+	as       string
 	into     string
 	from     string
 	mode     string
@@ -39,20 +41,29 @@ type replayFlags struct {
 	devices  bool
 	o        replay.Options
 
-	since, until string
-	types, paths []string
-	pids         []uint
-	agents       []string
-	sessions     []uint
-
 	told [3]int // problems, by kind
+}
+
+// What is made of a journal.
+const (
+	asTree       = "tree"
+	asCollection = "collection"
+)
+
+// A remade is what is replayed into.
+type remade interface {
+	target() replay.Target
+	// say puts into v what came of it, and into its differences how that is not what was
+	// asked for, if it is complete.
+	say(v *replayed) error
+	close() error
 }
 
 func newReplay() *cobra.Command {
 	var f replayFlags
 	cmd := &cobra.Command{
 		Use:   "replay --into FOLDER",
-		Short: "Make the tree again that a journal tells of",
+		Short: "Make the tree, or the vectors, again that a journal tells of",
 		Long: `Do again, in a new folder, what a journal tells of the folder --from: make, link,
 move and remove its files and folders, and give them their modes, owners, sizes,
 times and extended attributes. Of data there is what the journal holds, and holes
@@ -63,19 +74,27 @@ as a gap when something is done to it. A mismatch is a record that does not fit
 what came before it, a failure what could not be done. The replay stops at the
 first of those two, unless --keep-going is given.
 
-With --checkpoint it can be stopped, or killed, and resumed.`,
+With --checkpoint it can be stopped, or killed, and resumed.
+
+With --as collection a collection of vectors is made again, the one whose name --from
+is, if there are several: its store, its graph and its journal, equal to the originals
+to the last bit, or to what they were --until then. Where other conditions leave
+something out, the vectors that are left get a graph of their own.`,
 		Example: `  vexjctl replay --from /srv/www --into /tmp/www --validate
   vexjctl replay --from /srv/www --until 12:00 --into /tmp/www-at-noon
   vexjctl replay --from /srv/www --dry-run --compare /srv/www
-  vexjctl replay --from /srv/www --into /tmp/www --checkpoint /tmp/www.at --resume`,
+  vexjctl replay --from /srv/www --into /tmp/www --checkpoint /tmp/www.at --resume
+  vexjctl replay --journal docs/journal --as collection --until 12:00 --into docs-at-noon
+  vexjctl replay --into /tmp/hers --where 'agent == "reviewer" && !failed'`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.replay(cmd) },
 	}
 	fs := cmd.Flags()
 	journalFlag(cmd, &f.journal)
 	f.out.flags(cmd, "text", "json")
 	fs.StringVar(&f.into, "into", "", "`folder` to make, or an empty one")
-	fs.StringVar(&f.from, "from", "/", "the `folder` that the journal tells of, as its paths have it")
+	fs.StringVar(&f.as, "as", asTree, "`what` to make: tree or collection")
+	fs.StringVar(&f.from, "from", "", "`what` the journal tells of: the folder, as its paths have it (/ if not given), or the name of a collection")
 	fs.StringVar(&f.mode, "mode", replay.Sequential.String(), "`order`: "+strings.Join(replay.ModeNames(), ", "))
 	fs.IntVar(&f.o.Workers, "workers", 0, "with --mode parallel, what is done at a time: `number` (as many as there are CPUs if 0)")
 	fs.StringVar(&f.producer, "producer", "", "take the records of this `producer` (of the first that tells of the folder if not given)")
@@ -87,15 +106,9 @@ With --checkpoint it can be stopped, or killed, and resumed.`,
 	fs.StringVar(&f.o.Checkpoint, "checkpoint", "", "keep in this `file` how far it came")
 	fs.BoolVar(&f.o.Resume, "resume", false, "go on from the checkpoint")
 	fs.DurationVar(&f.o.Every, "checkpoint-every", 10*time.Second, "`time` between checkpoints")
-	fs.StringVar(&f.since, "since", "", "records from this `time` on")
-	fs.StringVar(&f.until, "until", "", "records before this `time`")
-	fs.StringSliceVar(&f.types, "type", nil, "records of these `types`, categories or groups (repeatable; -word takes away)")
-	fs.StringArrayVar(&f.paths, "path", nil, "records with a path that matches this `pattern` (repeatable)")
-	fs.UintSliceVar(&f.pids, "pid", nil, "records of this `process` (repeatable)")
-	fs.StringArrayVar(&f.agents, "agent", nil, "records with this agent `id` (repeatable)")
-	fs.UintSliceVar(&f.sessions, "session", nil, "records of this `session` (repeatable)")
-	completeType(cmd)
+	f.conditionFlags(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("mode", fixed(replay.ModeNames()))
+	_ = cmd.RegisterFlagCompletionFunc("as", fixed([]string{asTree, asCollection}))
 	return cmd
 }
 
@@ -108,18 +121,27 @@ func (f *replayFlags) check() (producer uapi.Producer, err error) {
 		return 0, exit.With(exit.Usage, err)
 	}
 	switch {
+	case f.as != asTree && f.as != asCollection:
+		return 0, exit.Usagef("--as is %s or %s, not %q", asTree, asCollection, f.as)
 	case f.into == "" && !f.dryRun:
 		return 0, exit.Usagef("say with --into which folder shall be made, or look first with --dry-run")
 	case f.dryRun && f.o.Checkpoint != "":
 		return 0, exit.Usagef("a dry run makes nothing that could be gone on with: leave --checkpoint out")
 	case f.o.Resume && f.o.Checkpoint == "":
 		return 0, exit.Usagef("--resume goes on from a --checkpoint: say which file")
-	case !filepath.IsAbs(f.from):
-		return 0, exit.Usagef("--from is an absolute path, not %q", f.from)
 	case f.o.Workers < 0:
 		return 0, exit.Usagef("--workers is 0 or more")
 	case f.o.Every <= 0:
 		return 0, exit.Usagef("--checkpoint-every is more than 0")
+	}
+	if f.as == asCollection {
+		return 0, f.checkCollection()
+	}
+	if f.from == "" {
+		f.from = "/"
+	}
+	if !filepath.IsAbs(f.from) {
+		return 0, exit.Usagef("--from is an absolute path, not %q", f.from)
 	}
 	f.from = filepath.Clean(f.from)
 	if f.producer != "" {
@@ -132,41 +154,28 @@ func (f *replayFlags) check() (producer uapi.Producer, err error) {
 	return producer, nil
 }
 
-// conditions are what a record must be like.
-func (f *replayFlags) conditions(now time.Time) (*query.Filter, error) {
-	c := query.Conditions{Paths: f.paths, Agents: f.agents, Sessions: numbers(f.sessions)}
-	for _, pid := range f.pids {
-		c.PIDs = append(c.PIDs, uint32(pid))
-	}
-	var err error
-	if c.Types, err = query.ParseTypes(f.types); err != nil {
-		return nil, exit.With(exit.Usage, err)
-	}
-	if c.Since, err = pointInTime("since", f.since, now); err != nil {
-		return nil, err
-	}
-	if c.Until, err = pointInTime("until", f.until, now); err != nil {
-		return nil, err
-	}
-	filter, err := c.Compile(query.All)
-	if err != nil {
-		return nil, exit.With(exit.Usage, err)
-	}
-	return filter, nil
-}
-
 // what names the replay: a checkpoint is of one only.
 func (f *replayFlags) what() string {
-	return fmt.Sprintf("%q into %q, %s, producer %q, devices %t, since %q until %q type %q path %q pid %d agent %q session %d",
-		f.from, f.into, f.mode, f.producer, f.devices, f.since, f.until, f.types, f.paths, f.pids, f.agents, f.sessions)
+	s := fmt.Sprintf("%s %q into %q, %s, producer %q, devices %t", f.as, f.from, f.into, f.mode, f.producer, f.devices)
+	for _, flag := range f.given() {
+		s += fmt.Sprintf(", %s %q", flag.Name, flag.Value)
+	}
+	return s
 }
 
-func (f *replayFlags) run(cmd *cobra.Command) (err error) {
+func (f *replayFlags) replay(cmd *cobra.Command) (err error) {
+	if f.fields.where == "help" {
+		return whereHelp()
+	}
 	producer, err := f.check()
 	if err != nil {
 		return err
 	}
-	if f.o.Filter, err = f.conditions(time.Now()); err != nil {
+	c, err := f.conditions(time.Now())
+	if err != nil {
+		return err
+	}
+	if f.o.Filter, err = c.Compile(query.All); err != nil {
 		return err
 	}
 	set, err := openJournal(f.journal)
@@ -182,35 +191,30 @@ func (f *replayFlags) run(cmd *cobra.Command) (err error) {
 	}
 	f.o.Progress = func(n uint64) { line.draw(int64(n), int64(info.Records)) }
 	player := replay.New(f.o)
-	target, tree, end, err := f.target(replay.TreeOptions{From: f.from, Producer: producer, Devices: f.devices,
+	into, err := f.open(set, replay.TreeOptions{From: f.from, Producer: producer, Devices: f.devices,
 		Strict: f.validate, Report: player.Problem})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, end()) }()
+	defer func() { err = errors.Join(err, into.close()) }()
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	report, err := player.Run(ctx, set, target)
+	report, err := player.Run(ctx, set, into.target())
 	line.end()
-	return f.outcome(report, tree, target, err)
+	return f.outcome(report, into, err)
 }
 
-// target opens what is replayed into.
-func (f *replayFlags) target(o replay.TreeOptions) (replay.Target, *replay.Tree, func() error, error) {
-	if f.dryRun {
-		t := replay.NewTree(o)
-		return replay.Dry{Tree: t}, t, func() error { return nil }, nil
-	}
+// open opens what is replayed into.
+func (f *replayFlags) open(set *userjournal.Set, o replay.TreeOptions) (remade, error) {
 	if f.o.Resume {
 		if _, err := os.Stat(f.o.Checkpoint); err != nil {
-			return nil, nil, nil, fmt.Errorf("%w: %w", replay.ErrCheckpoint, err)
+			return nil, fmt.Errorf("%w: %w", replay.ErrCheckpoint, err)
 		}
 	}
-	d, err := replay.OpenDirectory(f.into, o, f.o.Resume)
-	if err != nil {
-		return nil, nil, nil, err
+	if f.as == asCollection {
+		return f.openCollection(set)
 	}
-	return d, d.Tree(), d.Close, nil
+	return f.openTree(o)
 }
 
 // problem tells of a problem, of the first few of each kind.
@@ -224,6 +228,7 @@ func (f *replayFlags) problem(p replay.Problem) {
 
 // replayed is the report as JSON; its schema is that of the man page.
 type replayed struct {
+	As          string              `json:"as"`
 	From        string              `json:"from"`
 	Into        string              `json:"into,omitempty"`
 	Mode        string              `json:"mode"`
@@ -232,8 +237,9 @@ type replayed struct {
 	Records     uint64              `json:"records"`
 	Resumed     uint64              `json:"resumed"`
 	Steps       uint64              `json:"steps"`
-	Tree        replay.Counts       `json:"tree"`
+	Tree        *replay.Counts      `json:"tree,omitempty"`
 	Names       int                 `json:"names"`
+	Vectors     *replayedVectors    `json:"vectors,omitempty"`
 	Gaps        uint64              `json:"gaps"`
 	Mismatches  uint64              `json:"mismatches"`
 	Failures    uint64              `json:"failures"`
@@ -244,26 +250,20 @@ type replayed struct {
 }
 
 // outcome shows what came of it. err is why it ended early.
-func (f *replayFlags) outcome(r *replay.Report, tree *replay.Tree, target replay.Target, err error) error {
-	entries := tree.Entries()
-	v := replayed{From: f.from, Into: f.into, Mode: f.mode, DryRun: f.dryRun, Complete: r.Complete, Records: r.Records,
-		Resumed: r.Resumed, Steps: r.Steps, Tree: tree.Counts(), Names: len(entries), Gaps: r.Gaps, Mismatches: r.Mismatches,
-		Failures: r.Failures, Cursor: r.Cursor}
-	aspects := replay.AspectTree
-	if d, ok := target.(*replay.Directory); ok {
-		v.NotSet, aspects = d.Unable(), d.Aspects()
-	}
+func (f *replayFlags) outcome(r *replay.Report, into remade, err error) error {
+	v := replayed{As: f.as, From: f.from, Into: f.into, Mode: f.mode, DryRun: f.dryRun, Complete: r.Complete, Records: r.Records,
+		Resumed: r.Resumed, Steps: r.Steps, Gaps: r.Gaps, Mismatches: r.Mismatches, Failures: r.Failures, Cursor: r.Cursor}
 	if r.Complete {
 		v.Digest = r.Digest.String()
 	}
-	switch {
-	case errors.Is(err, context.Canceled):
+	if errors.Is(err, context.Canceled) {
 		err = errors.New("stopped, and the folder is incomplete")
 		if f.o.Checkpoint != "" {
 			err = fmt.Errorf("%w; --resume goes on", err)
 		}
-	case err == nil:
-		v.Differences, err = f.differences(entries, target, aspects)
+	}
+	if failed := into.say(&v); err == nil {
+		err = failed
 	}
 	if err != nil && r.Records == 0 {
 		return err
@@ -288,30 +288,6 @@ func (f *replayFlags) outcome(r *replay.Report, tree *replay.Tree, target replay
 	return nil
 }
 
-// differences holds the outcome to what was asked for: the folder to the journal, and
-// both to another folder.
-func (f *replayFlags) differences(entries []replay.Entry, target replay.Target, aspects replay.Aspects) ([]replay.Difference, error) {
-	have := entries
-	if _, ok := target.(*replay.Directory); ok && (f.validate || f.compare != "") {
-		var err error
-		if have, err = replay.ReadDirectory(f.into); err != nil {
-			return nil, err
-		}
-	}
-	var out []replay.Difference
-	if f.validate {
-		out = replay.Compare(entries, have, aspects)
-	}
-	if f.compare != "" {
-		want, err := replay.ReadDirectory(f.compare)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, replay.Compare(want, have, aspects)...)
-	}
-	return out, nil
-}
-
 func (v *replayed) print(w *bufio.Writer) {
 	verb := "replayed"
 	if v.DryRun {
@@ -321,16 +297,23 @@ func (v *replayed) print(w *bufio.Writer) {
 	if v.Into != "" && !v.DryRun {
 		fmt.Fprintf(w, " into %s", quote.String(v.Into))
 	}
-	fmt.Fprintf(w, ": %d of %d records, %d names\n", v.Tree.Applied, v.Records, v.Names)
 	line := func(n uint64, text string) {
 		if n > 0 {
 			fmt.Fprintf(w, "  %d %s\n", n, text)
 		}
 	}
-	line(v.Resumed, "records were taken before it was resumed")
-	line(v.Tree.Adopted, "names were there before the journal begins")
-	line(v.Tree.Holes, "bytes were written that are not in the journal: they are holes")
-	line(v.Tree.Lost, "records are lost by the journal's own account")
+	if t := v.Tree; t != nil {
+		fmt.Fprintf(w, ": %d of %d records, %d names\n", t.Applied, v.Records, v.Names)
+		line(v.Resumed, "records were taken before it was resumed")
+		line(t.Adopted, "names were there before the journal begins")
+		line(t.Holes, "bytes were written that are not in the journal: they are holes")
+		line(t.Lost, "records are lost by the journal's own account")
+	}
+	if k := v.Vectors; k != nil {
+		fmt.Fprintf(w, ": %d of %d records, %d vectors\n", v.Steps, v.Records, k.Vectors)
+		line(v.Resumed, "records were taken before it was resumed")
+		k.print(w, line)
+	}
 	line(v.Gaps, "gaps: what the journal does not hold")
 	line(v.Mismatches, "mismatches")
 	line(v.Failures, "failures")

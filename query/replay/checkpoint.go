@@ -129,9 +129,10 @@ func newSaver(p *Player) (*saver, error) {
 			return nil, fmt.Errorf("%s: %w", p.o.Checkpoint, err)
 		}
 	}
-	p.progress, err = openProgress(p.o.Checkpoint+".progress", !p.o.Resume)
-	if err != nil {
-		return nil, err
+	if !target.Redoes() {
+		if p.progress, err = openProgress(p.o.Checkpoint+".progress", !p.o.Resume); err != nil {
+			return nil, err
+		}
 	}
 	if p.o.Resume {
 		if p.again = p.progress.read(s.last.serial); p.again != nil {

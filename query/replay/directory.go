@@ -211,6 +211,9 @@ func (d *Directory) Tidy() error {
 // Digest is of [Target].
 func (d *Directory) Digest() (Digest, error) { return DigestOf(d.tree.Entries(), d.aspects), nil }
 
+// Redoes is of [Resumable]: what was done is noted outside of the directory.
+func (d *Directory) Redoes() bool { return false }
+
 // Verify is of [Resumable].
 func (d *Directory) Verify(settled bool) error {
 	aspects := d.aspects

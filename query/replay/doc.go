@@ -35,6 +35,12 @@
 // the replay, and times at the end alone, since making a name changes them. Sizes
 // are holes but where a record of a write has the bytes as its payload.
 //
+// # Vectors and graphs
+//
+// [Records] hands the records of a vector store and of a graph to what redoes them, one
+// after the other. What was done is known there: after a crash all records behind the
+// checkpoint come again, and those that were done are passed over.
+//
 // # Going on after a crash
 //
 // A checkpoint is a file, replaced atomically: the cursor of the last record, the

@@ -25,7 +25,7 @@ import (
 //	... slots of the workers: step + 1, u64; note, u64; 48 unused
 //
 // Numbers are those of the machine: the file does not leave it. A nil progress is one
-// that nobody asked for.
+// that nobody needs.
 type progress struct {
 	b    []byte
 	name string
@@ -150,6 +150,9 @@ type interrupted struct {
 // read returns what was under way after the checkpoint with the serial, nil for
 // nothing: no step was begun, or the machine was started again.
 func (p *progress) read(serial uint64) *interrupted {
+	if p == nil {
+		return nil
+	}
 	if string(p.b[:8]) != progressMagic || string(p.b[8:24]) != string(bootID()) || *p.word(24) != serial {
 		return nil
 	}

@@ -30,6 +30,9 @@ type Resumable interface {
 	// what Settle puts there; it may be that of records that are yet to come
 	// again.
 	Verify(settled bool) error
+	// Redoes: the target knows itself which steps behind a checkpoint were done, and
+	// passes over them when they come again, all of them.
+	Redoes() bool
 }
 
 // A Step is what has to be done to a target for one record.
