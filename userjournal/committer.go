@@ -213,12 +213,22 @@ func (c *committer) settle() {
 
 // put writes a block, unless the writing has ended.
 func (c *committer) put(p *blockPacker) {
-	if p.block.records == 0 || c.w.failed() != nil {
+	if p.block.records == 0 || c.w.failed() != nil || !c.inOrder() {
 		return
 	}
 	if op, err := c.write(p); err != nil {
 		c.stop(op, err)
 	}
+}
+
+// inOrder waits until all that was written is durable, if no block may be so before it.
+func (c *committer) inOrder() bool {
+	if !c.w.options.Ordered || c.w.count.acknowledged.Load() >= c.next-1 {
+		return true
+	}
+	done := make(chan error, 1)
+	c.sync.request(c.seg, c.next-1, []chan<- error{done})
+	return <-done == nil
 }
 
 // write completes a block and writes it. The error comes with what was being

@@ -493,7 +493,7 @@
 //
 // A power cut may leave a hole of what was never acknowledged: blocks of which a
 // later one reached the disk and an earlier one did not. That cannot be told from
-// damage, and is reported like it.
+// damage, and is reported like it. Options.Ordered leaves none.
 //
 // The next good block behind damage is the next one at a multiple of 8 with magic,
 // salt and a right checksum whose ordinals can follow.

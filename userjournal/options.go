@@ -59,6 +59,10 @@ const (
 // Options of a writer. The zero value is what a recorder should use.
 type Options struct {
 	Durability Durability
+	// Ordered writes a block when those before it are durable, so that a power cut
+	// takes the end of a journal and no hole is left before what it has: for one
+	// that is a log of changes of which each builds on those before.
+	Ordered bool
 	// Interval is how long a record may stay unseen by readers, whatever the
 	// durability, and unsafe with DurabilityInterval. Default 1 s; negative:
 	// until a block is full, or Flush or Sync is called.
