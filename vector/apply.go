@@ -25,6 +25,29 @@ func NewReading(c Config) *Reading { return &Reading{config: c} }
 
 func (r *Reading) forget() { r.op, r.id, r.raw = 0, 0, nil }
 
+// Batches holds back the records of changes that were made together, until the last of
+// them has come: if it never does, none of them counts.
+type Batches struct {
+	of   uint64 // event id of the first record of the batch
+	recs []uapi.Record
+}
+
+// Add takes the next record of a change, and returns those that count with it, in their
+// order, to be applied before the next Add.
+func (b *Batches) Add(rec uapi.Record) []uapi.Record {
+	of, _ := rec.U64(uapi.AttrTransaction)
+	if b.of != of {
+		b.of, b.recs = of, b.recs[:0] // one before it never ended
+	}
+	if of != 0 && rec.Flags()&uapi.FlagAtomic == 0 {
+		b.recs = append(b.recs, slices.Clone(rec))
+		return nil
+	}
+	recs := append(b.recs, rec)
+	b.of, b.recs = 0, recs[:0]
+	return recs
+}
+
 // ConfigOf returns what the vectors are that a record is of: for those who make a
 // store of the records of a journal alone.
 func ConfigOf(rec uapi.Record) (c Config, ok bool) {
@@ -39,6 +62,7 @@ func ConfigOf(rec uapi.Record) (c Config, ok bool) {
 // Apply does again what a record says was done. It is true if the record changed
 // the store, or was a part of what will; it is false for one of another store or of
 // another kind, and for one that is in the store already. No record is made of it.
+// Records of changes that were made together must go through [Batches] first.
 //
 // The error is ErrRecord if the record is not what this package makes, and that of
 // the change if the store cannot do it, as when an id exists that is created.

@@ -47,7 +47,8 @@ func (s *Store) Delete(id uint64) error {
 	return s.Change([]Change{{Op: uapi.VectorDelete, ID: id}})
 }
 
-// Change does all of the changes, or none if one of them cannot be done. Readers
+// Change does all of the changes, or none if one of them cannot be done: of several the
+// error is a *ChangeError then. Readers
 // see all of them at the same time. They are durable after Sync, or as the journal
 // is that gets their records.
 func (s *Store) Change(changes []Change) error {
@@ -128,12 +129,24 @@ func (s *Store) plan(changes []Change) (steps []step, next uint64, err error) {
 	return steps, next, nil
 }
 
+// A ChangeError says which of several changes cannot be done.
+type ChangeError struct {
+	Index, Of int
+	Err       error
+}
+
+func (e *ChangeError) Error() string {
+	return fmt.Sprintf("change %d of %d: %v", e.Index+1, e.Of, e.Err)
+}
+
+func (e *ChangeError) Unwrap() error { return e.Err }
+
 // place says which change of several an error is of.
 func place(i int, changes []Change, err error) error {
 	if len(changes) == 1 {
 		return err
 	}
-	return fmt.Errorf("change %d of %d: %w", i+1, len(changes), err)
+	return &ChangeError{i, len(changes), err}
 }
 
 // admit checks a change by itself, and gives it an id.

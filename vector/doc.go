@@ -47,7 +47,9 @@
 // middle the store stops, rather than go on with less than the journal has.
 //
 // A vector that is larger than 48 KiB has several records, one for each part: it
-// counts with the last one.
+// counts with the last one. So does a batch of changes: all of its records are flagged
+// transactional and name the first one as transaction, and the last alone is flagged
+// atomic.
 //
 // # The directory
 //

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"sync/atomic"
 
@@ -34,7 +35,14 @@ func Open(dir string, o Options) (*Store, error) {
 		}
 		s.lock = lock
 	}
-	if err := s.open(); err != nil {
+	err := s.open()
+	for last := s.at; o.ReadOnly && errors.Is(err, fs.ErrNotExist); last = s.at {
+		// Its writer may have put others in the place of the files meanwhile.
+		if err = s.open(); s.at == last {
+			break
+		}
+	}
+	if err != nil {
 		if s.lock != nil {
 			err = errors.Join(err, s.lock.Close())
 		}

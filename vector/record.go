@@ -17,24 +17,41 @@ const maxPart = 48 << 10
 
 // journal makes the records of the changes, which the sink has when it returns.
 func (s *Store) journal(changes []Change) error {
+	first := uint64(0) // event id
 	for i := range changes {
-		if err := s.record(&changes[i]); err != nil {
+		flags := uapi.FlagAtomic
+		if len(changes) > 1 {
+			flags = uapi.FlagTransactional
+			if i == len(changes)-1 {
+				flags |= uapi.FlagAtomic
+			}
+		}
+		if err := s.record(&changes[i], flags, &first); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// record makes that of one change: the last one of several if the vector does not
-// fit into one.
-func (s *Store) record(c *Change) error {
+// record makes that of one change: several if the vector does not fit into one. first
+// is the first record's id of a batch, 0 if this is it.
+func (s *Store) record(c *Change, flags uapi.Flags, first *uint64) error {
 	b, run := s.builder, s.options.Run
 	at, parts := 0, len(c.Raw) > maxPart
 	for {
 		end := min(at+maxPart, len(c.Raw))
-		h := uapi.Header{Type: c.Op, Parent: c.Cause, Flags: uapi.FlagAtomic | uapi.FlagDeterministic}
+		h := uapi.Header{Type: c.Op, Parent: c.Cause, Flags: flags | uapi.FlagDeterministic}
+		if end < len(c.Raw) && flags&uapi.FlagTransactional != 0 {
+			h.Flags &^= uapi.FlagAtomic
+		}
 		id := run.Begin(b, h)
+		if *first == 0 {
+			*first = id
+		}
 		s.config.addTo(b)
+		if flags&uapi.FlagTransactional != 0 {
+			b.AddU64(uapi.AttrTransaction, *first)
+		}
 		b.AddU64(uapi.AttrVectorID, c.ID)
 		if parts {
 			b.AddPart(uapi.Part{Offset: uint32(at), Size: uint32(len(c.Raw))})

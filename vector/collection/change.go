@@ -3,7 +3,12 @@
 package collection
 
 import (
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 
 	"vexj/hnsw"
 	"vexj/uapi"
@@ -37,9 +42,9 @@ func (k *Collection) Delete(id uint64) error {
 
 // Change does the changes one after the other, in store and graph, or none if one
 // of them cannot be done. They are acknowledged as the durability says: with
-// userjournal.DurabilityBatch or DurabilityRecord when it returns. After a crash
-// those are there of which the journal has all, in their order: of several that
-// were not acknowledged perhaps the first ones.
+// userjournal.DurabilityBatch or DurabilityRecord when it returns. After a crash all of
+// them are there or none, and all that were acknowledged. Vectors that are created one
+// after the other come into the graph by [Options].Workers at a time.
 func (k *Collection) Change(changes []vector.Change) error {
 	if len(changes) == 0 {
 		return nil
@@ -52,30 +57,18 @@ func (k *Collection) Change(changes []vector.Change) error {
 	if err := k.start(); err != nil {
 		return k.fail(err)
 	}
-	if err := k.keepDying(changes); err != nil {
-		return err
-	}
+	k.keepDying(changes)
 	if err := k.store.Change(changes); err != nil {
 		k.source.forget()
 		return err
 	}
-	var buf []float32
-	deleted := false
-	for i := range changes {
-		c := &changes[i]
-		if c.Op == uapi.VectorDelete {
-			deleted = true
-		} else {
-			buf = k.config.Decode(c.Raw, buf)
-		}
-		if err := k.follow(c, buf); err != nil {
-			return k.fail(fmt.Errorf("vector %d in the graph: %w", c.ID, err))
-		}
+	if err := k.followAll(changes); err != nil {
+		return k.fail(err)
 	}
 	if err := k.out.send(); err != nil {
 		return k.fail(err)
 	}
-	if deleted {
+	if slices.ContainsFunc(changes, func(c vector.Change) bool { return c.Op == uapi.VectorDelete }) {
 		// Whoever found a deleted one in the graph may ask for its original until
 		// then.
 		k.looking.Lock()
@@ -89,7 +82,47 @@ func (k *Collection) Change(changes []vector.Change) error {
 	return nil
 }
 
-// follow does in the graph what was done in the store.
+// followAll does in the graph what was done in the store: what is created together at
+// a time, all else in its turn.
+func (k *Collection) followAll(changes []vector.Change) error {
+	for len(changes) > 0 {
+		n := slices.IndexFunc(changes, func(c vector.Change) bool { return c.Op != uapi.VectorCreate })
+		if n < 0 {
+			n = len(changes)
+		}
+		n = max(n, 1)
+		if err := k.followSome(changes[:n]); err != nil {
+			return err
+		}
+		changes = changes[n:]
+	}
+	return nil
+}
+
+// followSome does changes in any order, and stops at the first error.
+func (k *Collection) followSome(changes []vector.Change) error {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	errs := make([]error, min(k.options.Workers, len(changes)))
+	for w := range errs {
+		wg.Go(func() {
+			var buf []float32
+			for i := next.Add(1) - 1; i < int64(len(changes)); i = next.Add(1) - 1 {
+				c := &changes[i]
+				if c.Op != uapi.VectorDelete {
+					buf = k.config.Decode(c.Raw, buf)
+				}
+				if err := k.follow(c, buf); err != nil {
+					errs[w] = fmt.Errorf("vector %d in the graph: %w", c.ID, err)
+					next.Store(int64(len(changes)))
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
 func (k *Collection) follow(c *vector.Change, v []float32) error {
 	cause := hnsw.Cause{Parent: c.Event}
 	switch c.Op {
@@ -103,27 +136,33 @@ func (k *Collection) follow(c *vector.Change, v []float32) error {
 
 // keepDying remembers what the graph still wants to know of vectors that are to be
 // deleted.
-func (k *Collection) keepDying(changes []vector.Change) error {
+func (k *Collection) keepDying(changes []vector.Change) {
 	if k.source.store == nil {
-		return nil
+		return
 	}
+	made := map[uint64][]byte{} // by earlier changes
 	for i := range changes {
-		if changes[i].Op != uapi.VectorDelete {
+		c := &changes[i]
+		if c.Op != uapi.VectorDelete {
+			made[c.ID] = c.Raw
 			continue
 		}
-		v, err := k.store.Vector(changes[i].ID, nil)
-		if err != nil {
-			// Of one that an earlier change of the batch creates: the store knows.
-			continue
+		if raw, ok := made[c.ID]; ok {
+			if len(raw) == k.config.Elem.Bytes(k.config.Dims) { // otherwise the store refuses it
+				k.source.keep(c.ID, k.config.Decode(raw, nil))
+			}
+		} else if v, err := k.store.Vector(c.ID, nil); err == nil {
+			k.source.keep(c.ID, v)
 		}
-		k.source.keep(changes[i].ID, v)
 	}
-	return nil
 }
 
 func (k *Collection) usable() error {
-	if k.closed.Load() {
+	switch {
+	case k.closed.Load():
 		return fmt.Errorf("%s: %w", k.dir, ErrClosed)
+	case k.options.ReadOnly:
+		return fmt.Errorf("%s: %w: open it for writing", k.dir, ErrReadOnly)
 	}
 	return k.failed
 }
@@ -148,8 +187,8 @@ func (k *Collection) Checkpoint() error {
 }
 
 // checkpoint keeps an order, so that neither is ever ahead of what is durable of
-// the journal, nor the store of the graph: a graph that is behind would ask the
-// store for vectors that are gone.
+// the journal, and that both count at one moment: the name of the graph's snapshot is
+// the position that the store's checkpoint has.
 func (k *Collection) checkpoint() error {
 	if err := k.start(); err != nil {
 		return k.fail(err)
@@ -172,10 +211,31 @@ func (k *Collection) checkpoint() error {
 
 // keep makes the next opening go on behind the ordinal, which is durable.
 func (k *Collection) keep(upto uint64) error {
-	if err := replace(k.options.FS, k.path(graphName), func(w *writer) error { return k.graph.WriteSnapshot(w) }); err != nil {
+	if err := replace(k.options.FS, k.path(graphFile(upto)), func(w *writer) error { return k.graph.WriteSnapshot(w) }); err != nil {
 		return err
 	}
-	return k.store.Sync(upto)
+	// With this both count.
+	if err := k.store.Sync(upto); err != nil {
+		return err
+	}
+	return k.sweep()
+}
+
+// sweep removes snapshots of the graph that do not belong to the store, as they are
+// left by a checkpoint that is over or was interrupted.
+func (k *Collection) sweep() error {
+	names, err := k.options.FS.ReadDir(k.dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if strings.HasPrefix(name, graphName) && name != graphFile(k.store.Position()) {
+			if err := k.options.FS.Remove(k.path(name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Compact makes a checkpoint and gives back the room of vectors that are gone.
@@ -194,6 +254,9 @@ func (k *Collection) Compact() error {
 // Embedded records that a model made so many vectors, and returns the event that is
 // the cause of what is done with them.
 func (k *Collection) Embedded(model string, dims, vectors int) (event uint64, err error) {
+	if k.options.ReadOnly {
+		return 0, fmt.Errorf("%s: %w", k.dir, ErrReadOnly)
+	}
 	if err := k.start(); err != nil {
 		return 0, err
 	}

@@ -139,7 +139,7 @@ func (k *Collection) path(name string) string { return filepath.Join(k.dir, name
 
 func (k *Collection) openJournal() (err error) {
 	k.journal, err = userjournal.Create(k.path(journalName), userjournal.Options{
-		Durability: k.options.Durability, FS: k.options.JournalFS,
+		Durability: k.options.Durability, Ordered: true, FS: k.options.JournalFS,
 	})
 	if err == nil {
 		k.out.journal = k.journal
@@ -228,7 +228,12 @@ func (k *Collection) Attribute(a produce.Attribution) {
 }
 
 // Sync makes all changes before it durable.
-func (k *Collection) Sync() error { return k.journal.Sync() }
+func (k *Collection) Sync() error {
+	if k.options.ReadOnly {
+		return nil
+	}
+	return k.journal.Sync()
+}
 
 // Close makes a checkpoint, so that the next opening has nothing to do again.
 func (k *Collection) Close() error {
@@ -240,7 +245,7 @@ func (k *Collection) Close() error {
 	k.looking.Lock() // searches that are under way
 	defer k.looking.Unlock()
 	var err error
-	if k.failed == nil {
+	if k.failed == nil && !k.options.ReadOnly {
 		err = k.graph.Flush()
 		if err == nil && k.since > 0 {
 			err = k.checkpoint()

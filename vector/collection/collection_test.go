@@ -51,6 +51,20 @@ func (w *work) vector() []float32 {
 	return v
 }
 
+// query is a vector that the collection can be asked for.
+func (w *work) query(c *vector.Config) []float32 {
+	return c.Decode(must(c.Encode(nil, w.vector())), nil)
+}
+
+// changes are the next ones.
+func (w *work) changes(c *vector.Config, n int) []vector.Change {
+	all := make([]vector.Change, n)
+	for i := range all {
+		all[i] = w.change(c)
+	}
+	return all
+}
+
 // change is the next one.
 func (w *work) change(c *vector.Config) vector.Change {
 	meta := vector.Meta{Path: fmt.Sprintf("/f/%d", w.rng.IntN(100)), Inode: w.rng.Uint64N(1 << 30)}

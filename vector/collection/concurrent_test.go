@@ -19,10 +19,10 @@ func TestConcurrent(t *testing.T) {
 	for _, name := range []string{"float32", "sq8"} {
 		t.Run(name, func(t *testing.T) {
 			dir, c := t.TempDir(), configs[name]
-			k := must(collection.Create(dir, c, collection.Options{Searches: 8, CheckpointEvery: 60}))
+			k := must(collection.Create(dir, c, collection.Options{Searches: 8, CheckpointEvery: 60, Workers: 3}))
 			first := newWork(1, c.Dims)
-			for range 300 {
-				ok(t, k.Change([]vector.Change{first.change(&c.Config)}))
+			for range 30 {
+				ok(t, k.Change(first.changes(&c.Config, 10)))
 			}
 			var writers, readers sync.WaitGroup
 			var done atomic.Bool
@@ -36,7 +36,12 @@ func TestConcurrent(t *testing.T) {
 							own = own[1:]
 							continue
 						}
-						own = append(own, must(k.Create(0, w.vector(), vector.Meta{Path: "/c"})))
+						batch := make([]vector.Change, 1+w.rng.IntN(4))
+						for i := range batch {
+							batch[i] = vector.Change{Op: uapi.VectorCreate, Raw: must(c.Encode(nil, w.vector()))}
+						}
+						ok(t, k.Change(batch))
+						own = append(own, batch[0].ID)
 					}
 				})
 			}

@@ -42,6 +42,14 @@ type Options struct {
 	Searches int
 	// Results puts what was found into the records of searches.
 	Results bool
+	// Workers is how many vectors that one Change creates come into the graph at a
+	// time; 0: 1, with which the same changes make the same graph. With more, which
+	// links a node has depends on who was first; what is recovered is the same graph
+	// to the last link all the same.
+	Workers int
+	// ReadOnly opens what the last checkpoint has, beside a writer or without, and
+	// makes no records: [Collection.Behind] says whether that is all.
+	ReadOnly bool
 	// CheckpointEvery is after how many changes one is made, which bounds how long
 	// the next opening takes. 0: 100,000; negative: never but by Close.
 	CheckpointEvery int
@@ -60,6 +68,7 @@ func (o *Options) fill() {
 	if o.JournalFS == nil {
 		o.JournalFS = userjournal.OSFS
 	}
+	o.Workers = max(o.Workers, 1)
 	if o.CheckpointEvery == 0 {
 		o.CheckpointEvery = defaultCheckpoint
 	}
@@ -69,8 +78,11 @@ const (
 	configName  = "COLLECTION"
 	storeName   = "store"
 	journalName = "journal"
-	graphName   = "graph"
+	graphName   = "graph."
 )
+
+// graphFile is the snapshot of the graph that belongs to a position of the store.
+func graphFile(position uint64) string { return graphName + strconv.FormatUint(position, 10) }
 
 // written is the configuration as it stands in the file and in the record of
 // VECTOR_INDEX that begins a journal.

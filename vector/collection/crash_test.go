@@ -34,16 +34,21 @@ func points(t *testing.T, few int) int {
 
 // TestPowerCut cuts the power at random steps of a run that changes, syncs, makes
 // checkpoints, compacts and closes. What opens then has the digests that the
-// uninterrupted run had after some change, none that was acknowledged missing.
+// uninterrupted run had after some change, none that was acknowledged missing. Of
+// changes that are made together there are all or none, also of those that come into
+// the graph at a time.
 func TestPowerCut(t *testing.T) {
-	for _, name := range []string{"float32", "sq8"} {
-		t.Run(name, func(t *testing.T) {
-			c := configs[name]
+	for _, tc := range []struct {
+		config                 string
+		rounds, batch, workers int
+	}{{"float32", 400, 1, 1}, {"sq8", 400, 1, 1}, {"float32", 24, 240, 1}, {"sq8", 24, 240, 4}} { // large batches: of several blocks of the journal
+		t.Run(fmt.Sprintf("%s-%d-%d", tc.config, tc.batch, tc.workers), func(t *testing.T) {
+			c := configs[tc.config]
 			root, fsys := t.TempDir(), vectortest.New()
 			ok(t, fsys.Disk.MkdirAll(root))
 			dir := root + "/k"
-			o := collection.Options{FS: fsys, JournalFS: fsys.Disk, CheckpointEvery: 90}
-			digests := powerCutRun(t, fsys, dir, c, o)
+			o := collection.Options{FS: fsys, JournalFS: fsys.Disk, CheckpointEvery: 90, Workers: tc.workers}
+			digests := powerCutRun(t, fsys, dir, c, o, tc.rounds, tc.batch)
 			rng := rand.New(rand.NewPCG(11, 12))
 			steps := fsys.Disk.Steps()
 			tried := 0
@@ -79,16 +84,16 @@ func TestPowerCut(t *testing.T) {
 
 // powerCutRun makes the run and returns the digests after each change. What is
 // noted is one more than the changes that are acknowledged.
-func powerCutRun(t *testing.T, fsys *vectortest.FS, dir string, c collection.Config, o collection.Options) []collection.Digests {
+func powerCutRun(t *testing.T, fsys *vectortest.FS, dir string, c collection.Config, o collection.Options, rounds, batch int) []collection.Digests {
 	k := must(collection.Create(dir, c, o))
 	digests := []collection.Digests{must(k.Digest())}
 	fsys.Disk.Note(1)
 	w := newWork(5, c.Dims)
-	for n := range 400 {
-		ok(t, k.Change([]vector.Change{w.change(&c.Config)}))
+	for n := range rounds {
+		ok(t, k.Change(w.changes(&c.Config, 1+53*n%batch)))
 		digests = append(digests, must(k.Digest()))
 		switch {
-		case n%150 == 149:
+		case n%150 == 149, n == 17:
 			ok(t, k.Close())
 			k = must(collection.Open(dir, o))
 		case n%130 == 129:
@@ -131,6 +136,14 @@ func TestMain(m *testing.M) {
 // TestKill kills a process that changes a collection, again and again, at any
 // moment, and compares what is left with a run that nobody disturbed.
 func TestKill(t *testing.T) {
+	rng := rand.New(rand.NewPCG(13, 14))
+	// A new collection now and then, since each kill costs more the larger it is.
+	for n := points(t, 6); n > 0; n -= 25 {
+		killOften(t, rng, min(n, 25))
+	}
+}
+
+func killOften(t *testing.T, rng *rand.Rand, times int) {
 	// By its originals the graph goes on after a recovery as it would have without.
 	name := "float32"
 	c := configs[name]
@@ -140,8 +153,7 @@ func TestKill(t *testing.T) {
 	quiet := must(collection.Create(t.TempDir(), c, collection.Options{CheckpointEvery: -1}))
 	defer quiet.Close()
 	w, done := newWork(5, c.Dims), 0
-	rng := rand.New(rand.NewPCG(13, 14))
-	for n := range points(t, 6) {
+	for n := range times {
 		acked := killed(t, dir, name, done, time.Duration(rng.IntN(60))*time.Millisecond)
 		k := must(collection.Open(dir, collection.Options{}))
 		want := must(k.Digest())

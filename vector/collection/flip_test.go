@@ -27,7 +27,7 @@ func TestFlippedByte(t *testing.T) {
 	want := must(k.Search(q, 20, collection.SearchOptions{}))
 	ok(t, k.Close())
 	rng := rand.New(rand.NewPCG(2, 2))
-	for _, pattern := range []string{"COLLECTION", "graph", "store/*.0*", "store/CHECKPOINT"} {
+	for _, pattern := range []string{"COLLECTION", "graph.*", "store/*.0*", "store/CHECKPOINT"} {
 		names, err := filepath.Glob(filepath.Join(dir, pattern))
 		ok(t, err)
 		if len(names) == 0 {

@@ -13,7 +13,8 @@ import (
 	"vexj/vector"
 )
 
-// Open opens a collection, and brings store and graph to the end of the journal.
+// Open opens a collection, and brings store and graph to the end of the journal, unless
+// it is for reading only.
 func Open(dir string, o Options) (*Collection, error) {
 	o.fill()
 	c, err := readConfig(o.FS, dir)
@@ -21,10 +22,95 @@ func Open(dir string, o Options) (*Collection, error) {
 		return nil, fmt.Errorf("open collection: %w", err)
 	}
 	k := newCollection(dir, c, o)
-	if err := k.open(); err != nil {
+	open := k.open
+	if o.ReadOnly {
+		open = k.look
+	}
+	if err := open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open collection: %w", err), k.release())
 	}
 	return k, nil
+}
+
+// look opens what the last checkpoint has. A writer may make another one meanwhile, and
+// remove the files of the one before.
+func (k *Collection) look() error {
+	if k.options.Searches > 0 {
+		return fmt.Errorf("%s: %w: searches have no records then", k.dir, ErrReadOnly)
+	}
+	last, tried := uint64(0), false
+	for {
+		err := k.lookOnce()
+		if !errors.Is(err, fs.ErrNotExist) || k.store == nil || tried && k.store.Position() == last {
+			return err
+		}
+		last, tried = k.store.Position(), true
+		if err := k.store.Close(); err != nil {
+			return err
+		}
+	}
+}
+
+func (k *Collection) lookOnce() (err error) {
+	if k.store, err = vector.Open(k.path(storeName), vector.Options{ReadOnly: true, FS: k.options.FS}); err != nil {
+		return err
+	}
+	if err := k.fits(); err != nil {
+		return err
+	}
+	position := k.store.Position()
+	k.graph, err = hnsw.Map(k.path(graphFile(position)), k.lookingConfig().Source)
+	if errors.Is(err, fs.ErrNotExist) && position == 0 {
+		k.graph, err = hnsw.New(k.lookingConfig())
+	}
+	if err != nil {
+		return fmt.Errorf("%w; `vexjctl vector rebuild` makes it from the journal", err)
+	}
+	return nil
+}
+
+// lookingConfig is that of a graph without records.
+func (k *Collection) lookingConfig() hnsw.Config {
+	c := k.graphConfig()
+	c.Sink, c.Run, c.Searches = nil, nil, 0
+	return c
+}
+
+// Behind reports whether the journal has changes that are not in the collection: of a
+// writer that is at work, or was interrupted. There are none unless it was opened for
+// reading only.
+func (k *Collection) Behind() (behind bool, err error) {
+	if !k.options.ReadOnly {
+		return false, nil
+	}
+	r, err := userjournal.OpenFS(k.options.JournalFS, k.path(journalName))
+	if errors.Is(err, userjournal.ErrEmpty) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	err = r.Scan(userjournal.ScanOptions{From: k.store.Position() + 1}, func(_ uint64, rec uapi.Record) error {
+		switch rec.Type() {
+		case uapi.VectorCreate, uapi.VectorUpdate, uapi.VectorDelete:
+			behind = true
+			return userjournal.ErrStop
+		}
+		return nil
+	})
+	if errors.Is(err, userjournal.ErrEmpty) {
+		err = nil
+	}
+	return behind, err
+}
+
+// fits: the store is of what the collection is of.
+func (k *Collection) fits() error {
+	if k.store.Config() != k.config.Config {
+		return fmt.Errorf("%s: %w: the store is of other vectors than the collection is said to be", k.dir, ErrDiffers)
+	}
+	return nil
 }
 
 func (k *Collection) open() error {
@@ -55,8 +141,11 @@ func (k *Collection) load() (_ *Replay, err error) {
 	if k.store, err = vector.Open(k.path(storeName), k.storeOptions()); err != nil {
 		return nil, err
 	}
-	if k.store.Config() != k.config.Config {
-		return nil, fmt.Errorf("%s: %w: the store is of other vectors than the collection is said to be", k.dir, ErrDiffers)
+	if err := k.fits(); err != nil {
+		return nil, err
+	}
+	if err := k.sweep(); err != nil {
+		return nil, err
 	}
 	if err := k.loadGraph(); err != nil {
 		return nil, err
@@ -67,15 +156,16 @@ func (k *Collection) load() (_ *Replay, err error) {
 
 // loadGraph reads the snapshot, if one was ever made.
 func (k *Collection) loadGraph() (err error) {
-	name := k.path(graphName)
+	position := k.store.Position()
+	name := k.path(graphFile(position))
 	f, err := k.options.FS.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		if k.store.Position() > 0 {
-			return fmt.Errorf("%s: %w: it is not there, and the store goes on behind it; `vexjctl vector rebuild` makes both from the journal",
-				name, ErrDiffers)
+		if position == 0 {
+			k.graph, err = k.newGraph()
+			return err
 		}
-		k.graph, err = k.newGraph()
-		return err
+		return fmt.Errorf("%s: %w: it is not there, and the store goes on behind it; `vexjctl vector rebuild` makes both from the journal",
+			name, ErrDiffers)
 	}
 	if err != nil {
 		return err

@@ -45,16 +45,15 @@ func Rebuild(dir string, o Options) (err error) {
 	if err := os.RemoveAll(tmp); err != nil {
 		return err
 	}
-	if err := build(dir, tmp, c, o); err != nil {
+	graph, err := build(dir, tmp, c, o)
+	if err != nil {
 		return errors.Join(fmt.Errorf("rebuild collection: %w", err), os.RemoveAll(tmp))
 	}
-	// From here on opening goes on from the new ones, or says that one is missing.
-	for _, name := range []string{graphName, storeName} {
-		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
-			return err
-		}
+	// From here on opening goes on from the new ones, or says that the store is missing.
+	if err := os.RemoveAll(filepath.Join(dir, storeName)); err != nil {
+		return err
 	}
-	for _, name := range []string{storeName, graphName} {
+	for _, name := range []string{graph, storeName} {
 		if err := o.FS.Rename(filepath.Join(tmp, name), filepath.Join(dir, name)); err != nil {
 			return err
 		}
@@ -62,22 +61,23 @@ func Rebuild(dir string, o Options) (err error) {
 	return errors.Join(o.FS.SyncDir(dir), os.RemoveAll(tmp))
 }
 
-// build replays the journal into a store and a graph in another directory.
-func build(dir, tmp string, c Config, o Options) (err error) {
+// build replays the journal into a store and a graph in another directory, and returns
+// the name of the graph's snapshot.
+func build(dir, tmp string, c Config, o Options) (graph string, err error) {
 	if err := o.FS.MkdirAll(tmp); err != nil {
-		return err
+		return "", err
 	}
 	k := newCollection(tmp, c, o)
 	if k.store, err = vector.Create(k.path(storeName), c.Config, vector.Options{FS: o.FS}); err != nil {
-		return err
+		return "", err
 	}
 	defer func() { err = errors.Join(err, k.release()) }()
 	if k.graph, err = k.newGraph(); err != nil {
-		return err
+		return "", err
 	}
 	r, err := userjournal.OpenFS(o.JournalFS, filepath.Join(dir, journalName))
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	replay, last := NewReplay(k.store, k.graph), uint64(0)
@@ -87,15 +87,15 @@ func build(dir, tmp string, c Config, o Options) (err error) {
 		return err
 	})
 	if err != nil {
-		return err
+		return "", err
 	}
 	if _, err := replay.End(); err != nil {
-		return err
+		return "", err
 	}
 	if err := k.keep(last); err != nil {
-		return err
+		return "", err
 	}
-	return k.store.Close()
+	return graphFile(last), k.store.Close()
 }
 
 // configOf finds what a collection is of in its journal.

@@ -12,15 +12,19 @@ import (
 
 // A Replay does again, in a store and a graph, what the records of a journal say was
 // done in others, in the journal's order. The graph's records of a change come before
-// the one of the vector, with which the change counts: those that it does not follow
-// were cut off by a crash, and are left out.
+// the one of the vector, with which the change counts, and those of a batch of changes
+// before its first vector: those that it does not follow were cut off by a crash, and are
+// left out.
 type Replay struct {
 	store *vector.Store
 	graph *hnsw.Graph // nil: the store alone
 	held  map[uint64][]*operation
 	last  map[uint64]*operation // by transaction
+	batch vector.Batches
 	done  uint64
 	at    uint64 // ordinal of the record that is applied, where somebody counts
+
+	batchAt uint64 // of the first record that batch holds back, 0: of none
 }
 
 // An operation is the records of the graph that belong together.
@@ -76,6 +80,9 @@ func (r *Replay) came(id uint64) bool {
 
 // begun is the ordinal of the first record of a change that is not complete, or next.
 func (r *Replay) begun(next uint64) uint64 {
+	if r.batchAt != 0 {
+		next = min(next, r.batchAt)
+	}
 	for _, ops := range r.held {
 		for _, op := range ops {
 			next = min(next, op.at)
@@ -84,7 +91,27 @@ func (r *Replay) begun(next uint64) uint64 {
 	return next
 }
 
-func (r *Replay) vector(rec uapi.Record) (bool, error) {
+func (r *Replay) vector(rec uapi.Record) (changed bool, err error) {
+	recs := r.batch.Add(rec)
+	if recs == nil {
+		if r.batchAt == 0 {
+			r.batchAt = r.at
+		}
+		return false, nil
+	}
+	r.batchAt = 0
+	for _, one := range recs {
+		did, err := r.one(one)
+		changed = changed || did
+		if err != nil {
+			return changed, err
+		}
+	}
+	return changed, nil
+}
+
+// one does a change of a vector, or a part of it, and what it made of the graph.
+func (r *Replay) one(rec uapi.Record) (bool, error) {
 	changed, err := r.store.Apply(rec)
 	if err != nil {
 		return false, err

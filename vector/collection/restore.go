@@ -180,13 +180,14 @@ func (r *Restore) End() (dropped int, err error) {
 	if r.failed != nil {
 		return 0, r.failed
 	}
+	upto := r.replay.begun(r.replay.at+1) - 1 // what is not complete may be gone on with
 	if dropped, err = r.replay.End(); err != nil {
 		return dropped, err
 	}
 	if err := r.k.journal.Sync(); err != nil {
 		return dropped, err
 	}
-	if err := r.k.keep(r.replay.at); err != nil {
+	if err := r.k.keep(upto); err != nil {
 		return dropped, err
 	}
 	r.ended = true

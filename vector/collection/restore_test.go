@@ -193,7 +193,9 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 	r = must(collection.OpenRestore(dir, c, collection.Options{}))
 	ok(t, r.Load(bytes.NewReader(mark.Bytes())))
-	i := slices.IndexFunc(records, func(rec uapi.Record) bool { return rec.Type() == uapi.VectorCreate })
+	i := slices.IndexFunc(records, func(rec uapi.Record) bool {
+		return rec.Type() == uapi.VectorCreate && rec.Flags()&uapi.FlagAtomic != 0 // no other of its batch follows
+	})
 	twice := slices.Clone(records[i])
 	binary.LittleEndian.PutUint64(twice, records[len(records)-1].EventID()+1<<20)
 	for _, rec := range records[half:] {

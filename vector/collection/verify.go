@@ -3,6 +3,7 @@
 package collection
 
 import (
+	"errors"
 	"fmt"
 
 	"vexj/hnsw"
@@ -24,11 +25,13 @@ type Report struct {
 func (k *Collection) Verify() (r Report, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if err := k.usable(); err != nil {
+	if err := k.usable(); err != nil && !errors.Is(err, ErrReadOnly) {
 		return r, err
 	}
-	if err := k.journal.Flush(); err != nil {
-		return r, err
+	if k.journal != nil {
+		if err := k.journal.Flush(); err != nil {
+			return r, err
+		}
 	}
 	if r.Store, err = k.store.Verify(); err != nil {
 		return r, err
@@ -38,8 +41,8 @@ func (k *Collection) Verify() (r Report, err error) {
 	if _, err := k.graph.Validate(); err != nil {
 		r.Damage = append(r.Damage, err)
 	}
-	if k.store.Position() > 0 {
-		if err := hnsw.VerifySnapshot(k.path(graphName)); err != nil {
+	if at := k.store.Position(); at > 0 {
+		if err := hnsw.VerifySnapshot(k.path(graphFile(at))); err != nil {
 			r.Damage = append(r.Damage, err)
 		}
 	}

@@ -82,7 +82,7 @@ func (r *ndjson) parse(text []byte) (item Item, err error) {
 	default:
 		r.dims = n
 	}
-	item.Vector = l.Vector
+	item.Vector, item.Where = l.Vector, fmt.Sprintf("line %d", r.line)
 	item.Meta = vector.Meta{Inode: l.Inode, Path: l.Path}
 	if l.ID != "" {
 		if item.ID, err = strconv.ParseUint(string(l.ID), 10, 64); err != nil || item.ID == 0 {

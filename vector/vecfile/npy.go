@@ -118,5 +118,5 @@ func (r *npy) Next() (Item, error) {
 	}
 	r.n++
 	r.at += int64(len(r.row))
-	return Item{Vector: r.v}, nil
+	return Item{Vector: r.v, Where: fmt.Sprintf("row %d", r.n)}, nil
 }

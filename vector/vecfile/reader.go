@@ -52,6 +52,7 @@ type Item struct {
 	ID     uint64 // 0: the file does not say
 	Vector []float32
 	Meta   vector.Meta
+	Where  string // it stands in the file: "line 3", "vector 3"
 }
 
 // A Reader reads them in order.
@@ -128,7 +129,7 @@ func (r *vecs) Next() (Item, error) {
 	}
 	r.n++
 	r.at += int64(4 + len(r.row))
-	return Item{Vector: r.v}, nil
+	return Item{Vector: r.v, Where: fmt.Sprintf("vector %d", r.n)}, nil
 }
 
 // element decodes one of an array; its type says what.
