@@ -36,7 +36,7 @@ func newGraphStat() *cobra.Command {
 			if _, err := out.check(); err != nil {
 				return err
 			}
-			return withCollection(args[0], func(k *collection.Collection) error {
+			return look(args[0], func(k *collection.Collection) error {
 				st, err := k.Graph().Stats()
 				if err != nil {
 					return err
@@ -75,7 +75,7 @@ or twice, lists that are too long, counts and an entry that are wrong. The exit 
 if it does.`,
 		Args: exactArgs(1, "one folder"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return withCollection(args[0], func(k *collection.Collection) error {
+			return look(args[0], func(k *collection.Collection) error {
 				faults, err := k.Graph().Validate()
 				if err != nil && !errors.Is(err, hnsw.ErrCorrupt) {
 					return err
@@ -103,7 +103,7 @@ func newGraphExport() *cobra.Command {
 			if _, err := out.check(); err != nil {
 				return err
 			}
-			return withCollection(args[0], func(k *collection.Collection) error {
+			return look(args[0], func(k *collection.Collection) error {
 				return show(false, func(w *bufio.Writer) error { return exportGraph(w, k.Graph(), out.format, all) })
 			})
 		},

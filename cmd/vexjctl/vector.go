@@ -14,6 +14,7 @@ import (
 
 	"vexj/cmd/internal/exit"
 	"vexj/hnsw"
+	"vexj/internal/quote"
 	"vexj/uapi"
 	"vexj/userjournal"
 	"vexj/vector"
@@ -51,14 +52,49 @@ func collectionError(err error) error {
 	return err
 }
 
-// withCollection calls fn with the collection in the folder.
+// look calls fn with the collection in the folder, which it only looks at: as it was at
+// its last checkpoint, if a writer keeps it from what came after that.
+func look(dir string, fn func(*collection.Collection) error) error {
+	k, err := collection.Open(dir, collection.Options{ReadOnly: true})
+	if err != nil {
+		return collectionError(err)
+	}
+	behind, err := k.Behind()
+	if err == nil && behind {
+		whole, werr := collection.Open(dir, collection.Options{})
+		var locked *userjournal.LockedError
+		switch {
+		case errors.As(werr, &locked):
+			fmt.Fprintf(os.Stderr, "vexjctl: %s is being changed by pid %d: this is what it was at its last checkpoint, without the changes since\n",
+				quote.Text(dir), locked.PID)
+		case werr != nil:
+			err = werr
+		default:
+			err = k.Close()
+			k = whole
+		}
+	}
+	if err == nil {
+		err = fn(k)
+	}
+	return collectionError(closed(k, err))
+}
+
+// closed closes what err came of. It may have an exit code alone, which Join would hide.
+func closed(k *collection.Collection, err error) error {
+	if cerr := k.Close(); cerr != nil {
+		return errors.Join(err, cerr)
+	}
+	return err
+}
+
+// withCollection calls fn with the collection in the folder, which it changes.
 func withCollection(dir string, fn func(*collection.Collection) error) error {
 	k, err := collection.Open(dir, collection.Options{})
 	if err != nil {
 		return collectionError(err)
 	}
-	err = fn(k)
-	return collectionError(errors.Join(err, k.Close()))
+	return collectionError(closed(k, fn(k)))
 }
 
 func parseVectorID(word string) (uint64, error) {
@@ -101,7 +137,7 @@ func newVectorGet() *cobra.Command {
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			return withCollection(args[0], func(k *collection.Collection) error {
+			return look(args[0], func(k *collection.Collection) error {
 				c := k.Store().Config()
 				return show(false, func(w *bufio.Writer) error {
 					out := json.NewEncoder(w)
@@ -172,7 +208,7 @@ place of what is there. Both come out as they were, to the last link.`,
 			if err := collection.Rebuild(args[0], collection.Options{}); err != nil {
 				return collectionError(err)
 			}
-			return withCollection(args[0], func(k *collection.Collection) error {
+			return look(args[0], func(k *collection.Collection) error {
 				d, err := k.Digest()
 				if err == nil {
 					fmt.Printf("%d vectors\nstore %s\ngraph %x\n", k.Len(), d.Store, d.Graph)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"time"
 
@@ -26,6 +27,7 @@ type importing struct {
 	m, ef                             int
 	seed                              uint64
 	update                            bool
+	workers                           int
 }
 
 func newVectorImport() *cobra.Command {
@@ -37,8 +39,8 @@ func newVectorImport() *cobra.Command {
 if there is none: with as many dimensions as the first vector has, and as the flags say.
 The file is read as it is imported: fvecs, ivecs, bvecs, NumPy's npy, or JSON objects, one
 a line: {"vector":[...]} and, as one likes, "id", "path", "inode", "dev" and "tags".
-Vectors without an id get the next free one. Where something is wrong the import ends;
-what was imported before stays.`,
+Vectors without an id get the next free one. Where something is wrong the import ends,
+and says where; what was imported before stays, in steps of 256 vectors.`,
 		Args: exactArgs(2, "a folder and a file"),
 		RunE: func(_ *cobra.Command, args []string) error { return o.run(args[0], args[1]) },
 	}
@@ -51,6 +53,7 @@ what was imported before stays.`,
 	f.IntVar(&o.m, "m", 0, "`links` of a node of the graph of a new collection; default: 16")
 	f.IntVar(&o.ef, "ef-construction", 0, "`candidates` when a node is linked; default: 200")
 	f.Uint64Var(&o.seed, "seed", 0, "`seed` of the graph of a new collection; default: 42")
+	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "how `many` vectors come into the graph at a time; with 1 the same file makes the same graph")
 	f.BoolVar(&o.update, "update", false, "replace vectors whose id is there")
 	for flag, words := range map[string][]string{
 		"format": {"fvecs", "ivecs", "bvecs", "npy", "ndjson"}, "elem": {"float32", "float16", "int8", "int16", "binary"},
@@ -89,6 +92,9 @@ func (o *importing) config(dims int) (c collection.Config, err error) {
 func (o *importing) run(dir, file string) (err error) {
 	if _, err := o.config(1); err != nil {
 		return err
+	}
+	if o.workers < 1 || o.workers > 1024 {
+		return exit.Usagef("--workers is 1 to 1024")
 	}
 	format, ok := vecfile.FormatOf(file)
 	if o.format != "" {
@@ -133,7 +139,8 @@ func (o *importing) run(dir, file string) (err error) {
 }
 
 func (o *importing) open(dir string, dims int) (*collection.Collection, error) {
-	k, err := collection.Open(dir, collection.Options{})
+	options := collection.Options{Workers: o.workers}
+	k, err := collection.Open(dir, options)
 	if !errors.Is(err, collection.ErrNotCollection) {
 		return k, err
 	}
@@ -141,7 +148,7 @@ func (o *importing) open(dir string, dims int) (*collection.Collection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return collection.Create(dir, c, collection.Options{})
+	return collection.Create(dir, c, options)
 }
 
 // importBatch is how many vectors are one change of the store.
@@ -149,23 +156,20 @@ const importBatch = 256
 
 func (o *importing) copy(k *collection.Collection, r vecfile.Reader, it vecfile.Item) (n int, err error) {
 	c := k.Store().Config()
-	batch := make([]vector.Change, 0, importBatch)
+	batch, where := make([]vector.Change, 0, importBatch), make([]string, 0, importBatch)
 	flush := func() error {
 		if err := k.Change(batch); err != nil {
-			return fmt.Errorf("vectors %d to %d: %w", n+1, n+len(batch), err)
+			return located(err, where)
 		}
 		n += len(batch)
-		batch = batch[:0]
+		batch, where = batch[:0], where[:0]
 		return nil
 	}
-	for {
+	for err == nil {
 		change := vector.Change{Op: uapi.VectorCreate, ID: it.ID, Meta: it.Meta}
 		if change.Raw, err = c.Encode(nil, it.Vector); err != nil {
-			err = fmt.Errorf("vector %d: %w", n+len(batch)+1, err)
-			if len(batch) > 0 {
-				err = errors.Join(flush(), err)
-			}
-			return n, err
+			err = fmt.Errorf("%s: %w", it.Where, err)
+			break
 		}
 		if o.update && it.ID != 0 {
 			there, err := k.Store().Has(it.ID)
@@ -176,24 +180,32 @@ func (o *importing) copy(k *collection.Collection, r vecfile.Reader, it vecfile.
 				change.Op = uapi.VectorUpdate
 			}
 		}
-		batch = append(batch, change)
+		batch, where = append(batch, change), append(where, it.Where)
 		if len(batch) == importBatch {
 			if err := flush(); err != nil {
 				return n, err
 			}
 		}
-		if it, err = r.Next(); err == io.EOF {
-			if len(batch) > 0 {
-				err = flush()
-			} else {
-				err = nil
-			}
-			return n, err
-		} else if err != nil {
-			if len(batch) > 0 {
-				err = errors.Join(flush(), err)
-			}
-			return n, err
-		}
+		it, err = r.Next()
 	}
+	if err == io.EOF {
+		err = nil
+	}
+	if len(batch) > 0 {
+		err = errors.Join(flush(), err)
+	}
+	return n, err
+}
+
+// located says where in the file a vector stands that cannot be taken, as far as that
+// is known.
+func located(err error, where []string) error {
+	var one *vector.ChangeError
+	switch {
+	case errors.As(err, &one) && one.Of == len(where):
+		return fmt.Errorf("%s: %w", where[one.Index], one.Err)
+	case len(where) == 1:
+		return fmt.Errorf("%s: %w", where[0], err)
+	}
+	return fmt.Errorf("%s to %s: %w", where[0], where[len(where)-1], err)
 }

@@ -54,7 +54,7 @@ with --vector (- reads it from the standard input), or to one of the collection,
 	return cmd
 }
 
-func (o *vectorQuery) run(dir string) (err error) {
+func (o *vectorQuery) run(dir string) error {
 	if _, err := o.out.check(); err != nil {
 		return err
 	}
@@ -64,26 +64,24 @@ func (o *vectorQuery) run(dir string) (err error) {
 	if o.k < 1 || o.k > 1<<16 || o.ef < 0 {
 		return exit.Usagef("-k is 1 to %d, and --ef is not negative", 1<<16)
 	}
-	options := collection.Options{}
-	if o.recorded {
-		options.Searches, options.Results = 1, true
+	if !o.recorded {
+		return look(dir, o.search)
 	}
-	k, err := collection.Open(dir, options)
+	k, err := collection.Open(dir, collection.Options{Searches: 1, Results: true})
 	if err != nil {
 		return collectionError(err)
 	}
-	defer func() {
-		if cerr := k.Close(); err == nil {
-			err = collectionError(cerr)
-		}
-	}()
+	return collectionError(closed(k, o.search(k)))
+}
+
+func (o *vectorQuery) search(k *collection.Collection) error {
 	q, err := o.query(k)
 	if err != nil {
-		return collectionError(err)
+		return err
 	}
 	found, err := o.find(k, q)
 	if err != nil {
-		return collectionError(err)
+		return err
 	}
 	if len(found) == 0 {
 		return exit.With(exit.NoMatch, nil)

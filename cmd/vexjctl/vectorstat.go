@@ -50,7 +50,7 @@ func newVectorStat() *cobra.Command {
 			if _, err := out.check(); err != nil {
 				return err
 			}
-			return withCollection(args[0], func(k *collection.Collection) error {
+			return look(args[0], func(k *collection.Collection) error {
 				st, err := newVectorStatOf(k, digest)
 				if err != nil {
 					return err
@@ -125,7 +125,7 @@ its checksums, the graph against itself, and store and graph against each other.
 code is 7 if something is wrong.`,
 		Args: exactArgs(1, "one folder"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return withCollection(args[0], func(k *collection.Collection) error {
+			return look(args[0], func(k *collection.Collection) error {
 				r, err := k.Verify()
 				if err != nil {
 					return err
