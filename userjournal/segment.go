@@ -32,6 +32,9 @@ func (s *segment) closed() bool {
 	return s.sealed() && s.footer.flags&(sealedClosed|sealedRecovered) != 0
 }
 
+// recovered: the segment ends where a crash ended it.
+func (s *segment) recovered() bool { return s.sealed() && s.footer.flags&sealedRecovered != 0 }
+
 // loadSegment reads header and footer.
 func loadSegment(f File, name string, detail footerDetail) (*segment, error) {
 	first, _ := ParseSegmentName(name)

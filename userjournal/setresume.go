@@ -77,7 +77,7 @@ func (r *Reader) resume(ordinal, id uint64) (behind uint64, lost, err error) {
 			return 0, nil, err
 		}
 	}
-	behind, err = r.cut(min(ordinal, last))
+	behind, err = r.cut(ordinal)
 	return behind, fmt.Errorf("record %d was %w", ordinal, ErrTakenBack), err
 }
 
@@ -99,12 +99,21 @@ func (r *Reader) cut(ordinal uint64) (uint64, error) {
 		return 0, ErrClosed
 	}
 	i := r.position(ordinal)
+	if at := r.segments[i]; at.first <= ordinal {
+		// Nothing may have been written since.
+		if err := r.load(at, true); err != nil && !gone(err) {
+			return 0, err
+		}
+		if at.recovered() && at.last() < ordinal {
+			return at.last(), nil
+		}
+	}
 	for ; i > 0; i-- {
 		before := r.segments[i-1]
 		if err := r.load(before, false); err != nil && !gone(err) {
 			return 0, err
 		}
-		if before.sealed() && before.footer.flags&sealedRecovered != 0 {
+		if before.recovered() {
 			break
 		}
 	}
