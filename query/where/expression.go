@@ -50,15 +50,19 @@ var environment = sync.OnceValues(func() (*cel.Env, error) {
 
 // below: a path is a folder, or in it at any depth.
 func below(path, folder ref.Val) ref.Val {
-	p, d := string(path.(types.String)), strings.TrimSuffix(string(folder.(types.String)), "/")
-	rest, ok := strings.CutPrefix(p, d)
-	return types.Bool(ok && (rest == "" || rest[0] == '/'))
+	return types.Bool(isBelow(string(path.(types.String)), string(folder.(types.String))))
+}
+
+func isBelow(path, folder string) bool {
+	rest, ok := strings.CutPrefix(path, strings.TrimSuffix(folder, "/"))
+	return ok && (rest == "" || rest[0] == '/')
 }
 
 // An Expression is compiled CEL. Any number of goroutines may ask it.
 type Expression struct {
 	text    string
 	program cel.Program
+	plain   plain // instead of the program; nil: it is not so simple
 	timed   bool
 	spaces  sync.Pool // of *space
 	failed  atomic.Pointer[error]
@@ -91,6 +95,9 @@ func Compile(text string) (*Expression, error) {
 	e := &Expression{text: text, spaces: sync.Pool{New: func() any { return new(space) }}}
 	if e.program, err = env.Program(checked, options...); err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrExpression, err)
+	}
+	if cost.Max <= CostLimit {
+		e.plain = plainOf(checked.NativeRep().Expr())
 	}
 	for _, r := range checked.NativeRep().ReferenceMap() {
 		e.timed = e.timed || r.Name == timeField
@@ -134,9 +141,16 @@ func (e *Expression) Err() error {
 // Match reports whether the expression is true of the record, which is of the
 // time t.
 func (e *Expression) Match(r uapi.Record, t time.Time) bool {
+	if e.plain != nil {
+		return e.plain(r)
+	}
 	if e.failed.Load() != nil {
 		return false
 	}
+	return e.interpret(r, t)
+}
+
+func (e *Expression) interpret(r uapi.Record, t time.Time) bool {
 	s := e.spaces.Get().(*space)
 	s.rec, s.time = r, t
 	v, _, err := e.program.Eval(s)

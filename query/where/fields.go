@@ -21,6 +21,7 @@ type Field struct {
 	Doc  string
 
 	celType *cel.Type
+	of      any // the function that gets it from a record: a string, number, bool or list
 	get     func(*space) ref.Val
 	size    uint64 // at most: bytes of a string, elements of a list
 	element uint64 // bytes of an element
@@ -46,7 +47,7 @@ var fields = [...]Field{
 	text("type", "what happened: write, rename, exec, sem-intent ...", word, func(r uapi.Record) string { return r.Type().String() }),
 	text("category", "its family: filesystem, process, agent ...", word, func(r uapi.Record) string { return r.Type().Category().String() }),
 	text("via", "how it came about: call, mmap, splice, uring ...", word, func(r uapi.Record) string { return r.Subtype().Via().String() }),
-	field(timeField, "timestamp", cel.TimestampType, "when; compare with timestamp(\"2026-03-01T12:00:00Z\")", 0, 0,
+	field(timeField, "timestamp", cel.TimestampType, "when; compare with timestamp(\"2026-03-01T12:00:00Z\")", 0, 0, nil,
 		func(s *space) ref.Val { return types.Timestamp{Time: s.time} }),
 	text("path", "the path acted upon", uapi.MaxPath, func(r uapi.Record) string { return string(r.Path()) }),
 	text("path2", "the second path: where to, or a link's target", uapi.MaxPath, func(r uapi.Record) string { return string(r.Path2()) }),
@@ -64,7 +65,7 @@ var fields = [...]Field{
 	flag("failed", "the operation failed", func(r uapi.Record) bool { return r.Flags().Has(uapi.FlagFailed) }),
 	number("offset", "where in the file; -1: nowhere", func(r uapi.Record) int64 { o, _ := r.IO(); return o.Offset }),
 	number("length", "bytes asked for", func(r uapi.Record) int64 { o, _ := r.IO(); return clamp(o.Length) }),
-	field("duration", "duration", cel.DurationType, "of the operation; compare with duration(\"5ms\")", 0, 0,
+	field("duration", "duration", cel.DurationType, "of the operation; compare with duration(\"5ms\")", 0, 0, nil,
 		func(s *space) ref.Val {
 			o, _ := s.rec.IO()
 			return types.Duration{Duration: time.Duration(clamp(o.Duration))}
@@ -96,29 +97,29 @@ var fields = [...]Field{
 	list("attrs", "names of the attributes that the record has: \"io\" in attrs", 1<<14, word, attrNames),
 }
 
-func field(name, typ string, celType *cel.Type, doc string, size, element uint64, get func(*space) ref.Val) Field {
-	return Field{Name: name, Type: typ, Doc: doc, celType: celType, get: get, size: size, element: element}
+func field(name, typ string, celType *cel.Type, doc string, size, element uint64, of any, get func(*space) ref.Val) Field {
+	return Field{Name: name, Type: typ, Doc: doc, celType: celType, of: of, get: get, size: size, element: element}
 }
 
 func text(name, doc string, size uint64, of func(uapi.Record) string) Field {
-	return field(name, "string", cel.StringType, doc, size, 0, func(s *space) ref.Val { return types.String(of(s.rec)) })
+	return field(name, "string", cel.StringType, doc, size, 0, of, func(s *space) ref.Val { return types.String(of(s.rec)) })
 }
 
 func number(name, doc string, of func(uapi.Record) int64) Field {
-	return field(name, "int", cel.IntType, doc, 0, 0, func(s *space) ref.Val { return types.Int(of(s.rec)) })
+	return field(name, "int", cel.IntType, doc, 0, 0, of, func(s *space) ref.Val { return types.Int(of(s.rec)) })
 }
 
 // id is for numbers that name something and may need all 64 bits.
 func id(name, doc string, of func(uapi.Record) uint64) Field {
-	return field(name, "uint", cel.UintType, doc, 0, 0, func(s *space) ref.Val { return types.Uint(of(s.rec)) })
+	return field(name, "uint", cel.UintType, doc, 0, 0, of, func(s *space) ref.Val { return types.Uint(of(s.rec)) })
 }
 
 func flag(name, doc string, of func(uapi.Record) bool) Field {
-	return field(name, "bool", cel.BoolType, doc, 0, 0, func(s *space) ref.Val { return types.Bool(of(s.rec)) })
+	return field(name, "bool", cel.BoolType, doc, 0, 0, of, func(s *space) ref.Val { return types.Bool(of(s.rec)) })
 }
 
 func list(name, doc string, size, element uint64, of func(uapi.Record) []string) Field {
-	return field(name, "list(string)", cel.ListType(cel.StringType), doc, size, element,
+	return field(name, "list(string)", cel.ListType(cel.StringType), doc, size, element, of,
 		func(s *space) ref.Val { return types.NewStringList(types.DefaultTypeAdapter, of(s.rec)) })
 }
 

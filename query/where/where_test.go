@@ -4,6 +4,7 @@ package where
 
 import (
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -176,6 +177,72 @@ func TestCostLimit(t *testing.T) {
 	}
 	if !e.Match(record(t), noon) || e.Err() != nil {
 		t.Errorf("got %v", e.Err())
+	}
+}
+
+// TestPlain: what is not interpreted has the value that CEL gives it.
+func TestPlain(t *testing.T) {
+	b := uapi.NewBuilder(nil)
+	b.Begin(uapi.Header{Type: 0x0977})
+	empty, err := b.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var atoms []string
+	for _, f := range Fields() {
+		switch f.of.(type) {
+		case func(uapi.Record) bool:
+			atoms = append(atoms, f.Name)
+		case func(uapi.Record) []string:
+			atoms = append(atoms, `"io" in `+f.Name, `"atomic" in `+f.Name, `"" in `+f.Name)
+		case func(uapi.Record) string:
+			for _, v := range []string{``, `/`, `write`, `ann`, `/etc`, `/etc/`, `/etc/app/conf.d/x`, `x`} {
+				for _, op := range []string{`==`, `!=`, `<`, `<=`, `>`, `>=`} {
+					atoms = append(atoms, f.Name+op+`"`+v+`"`)
+				}
+				for _, method := range []string{`startsWith`, `endsWith`, `contains`, `below`} {
+					atoms = append(atoms, f.Name+`.`+method+`("`+v+`")`)
+				}
+			}
+			atoms = append(atoms, f.Name+` in ["write", "ann", ""]`, f.Name+` in []`)
+		case func(uapi.Record) int64:
+			for _, op := range []string{`==`, `!=`, `<`, `<=`, `>`, `>=`} {
+				atoms = append(atoms, f.Name+op+`0`, f.Name+op+`-28`, f.Name+op+`4711`)
+			}
+		case func(uapi.Record) uint64:
+			for _, op := range []string{`==`, `!=`, `<`, `<=`, `>`, `>=`} {
+				atoms = append(atoms, f.Name+op+`0u`, f.Name+op+`77u`, f.Name+op+`9223372036854775808u`)
+			}
+		}
+	}
+	check := func(text string) {
+		e, err := Compile(text)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if e.plain == nil {
+			t.Errorf("%s is not plain", text)
+			return
+		}
+		for _, r := range []uapi.Record{record(t), empty} {
+			if got, want := e.Match(r, noon), e.interpret(r, noon); got != want {
+				t.Errorf("%s: %v, CEL says %v", text, got, want)
+			}
+		}
+	}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for _, atom := range atoms {
+		check(atom)
+	}
+	for range 300 {
+		some := func() string { return []string{"(", "!("}[rnd.IntN(2)] + atoms[rnd.IntN(len(atoms))] + ")" }
+		check(some() + " && " + some() + " || !(" + some() + " && (" + some() + " || " + some() + "))")
+	}
+	for _, text := range []string{`time > timestamp("2026-01-01T00:00:00Z")`, `pid == ppid`, `uid > 5u`, `argv[7] == "x"`, `"x" == path`,
+		`path.matches("x")`, `path.below(path2)`, `path in argv`, `true`} {
+		if e, err := Compile(text); err != nil || e.plain != nil {
+			t.Errorf("%s: %v, plain is %v", text, err, e.plain != nil)
+		}
 	}
 }
 
