@@ -33,9 +33,9 @@ func (d *door) resources(s *sdk.Server) {
 		Description: "What happened in one session, by its name or number", MIMEType: jsonType}, d.read)
 }
 
-func (d *door) read(_ context.Context, r *sdk.ReadResourceRequest) (*sdk.ReadResourceResult, error) {
+func (d *door) read(ctx context.Context, r *sdk.ReadResourceRequest) (*sdk.ReadResourceResult, error) {
 	uri := r.Params.URI
-	object, err := d.ask(func(t *answer.Teller) (any, error) {
+	object, err := d.ask(ctx, func(t *answer.Teller) (any, error) {
 		if rest, ok := strings.CutPrefix(uri, recordURI); ok {
 			id, err := answer.ParseID(rest)
 			if err != nil {

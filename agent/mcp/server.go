@@ -59,13 +59,13 @@ func private(_ context.Context, _ sdk.Request, c *sdk.Cacheable) {
 type door struct{ o Options }
 
 // ask calls f with a teller.
-func (d *door) ask(f func(*answer.Teller) (any, error)) (object any, err error) {
+func (d *door) ask(ctx context.Context, f func(*answer.Teller) (any, error)) (object any, err error) {
 	set, err := d.o.Open()
 	if err != nil {
 		return nil, explain(err)
 	}
 	defer func() { err = errors.Join(err, set.Close()) }()
-	if object, err = f(answer.New(set, d.o.View)); err != nil {
+	if object, err = f(answer.New(ctx, set, d.o.View)); err != nil {
 		return nil, explain(err)
 	}
 	return object, nil

@@ -92,7 +92,7 @@ func (d *door) tools(s *sdk.Server) {
 	}
 }
 
-func (d *door) log(_ context.Context, in *logInput) (any, error) {
+func (d *door) log(ctx context.Context, in *logInput) (any, error) {
 	c, err := in.conditions()
 	if err != nil {
 		return nil, err
@@ -102,18 +102,18 @@ func (d *door) log(_ context.Context, in *logInput) (any, error) {
 		return nil, err
 	}
 	o.Reverse = in.Newest
-	return d.ask(func(t *answer.Teller) (any, error) { return t.Log(c, o) })
+	return d.ask(ctx, func(t *answer.Teller) (any, error) { return t.Log(c, o) })
 }
 
-func (d *door) why(_ context.Context, in *idInput) (any, error) {
+func (d *door) why(ctx context.Context, in *idInput) (any, error) {
 	id, err := answer.ParseID(in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return d.ask(func(t *answer.Teller) (any, error) { return t.Why(id) })
+	return d.ask(ctx, func(t *answer.Teller) (any, error) { return t.Why(id) })
 }
 
-func (d *door) impact(_ context.Context, in *impactInput) (any, error) {
+func (d *door) impact(ctx context.Context, in *impactInput) (any, error) {
 	id, err := answer.ParseID(in.ID)
 	if err != nil {
 		return nil, err
@@ -122,22 +122,22 @@ func (d *door) impact(_ context.Context, in *impactInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.ask(func(t *answer.Teller) (any, error) { return t.Impact(id, o) })
+	return d.ask(ctx, func(t *answer.Teller) (any, error) { return t.Impact(id, o) })
 }
 
-func (d *door) blame(_ context.Context, in *blameInput) (any, error) {
+func (d *door) blame(ctx context.Context, in *blameInput) (any, error) {
 	if in.Files == 0 {
 		in.Files = 50
 	}
 	if in.Writers < 0 || in.Writers > maxWriters || in.Files < 0 || in.Files > query.MaxFiles {
 		return nil, fmt.Errorf("writers is at most %d and files at most %d", maxWriters, query.MaxFiles)
 	}
-	return d.ask(func(t *answer.Teller) (any, error) {
+	return d.ask(ctx, func(t *answer.Teller) (any, error) {
 		return t.Blame(in.Path, query.BlameOptions{Writers: in.Writers, All: in.All}, in.Files)
 	})
 }
 
-func (d *door) report(_ context.Context, in *reportInput) (any, error) {
+func (d *door) report(ctx context.Context, in *reportInput) (any, error) {
 	c, err := in.conditions()
 	if err != nil {
 		return nil, err
@@ -151,7 +151,7 @@ func (d *door) report(_ context.Context, in *reportInput) (any, error) {
 	if in.Limit == 0 {
 		in.Limit = 50
 	}
-	return d.ask(func(t *answer.Teller) (any, error) { return t.Report(c, o, in.Limit) })
+	return d.ask(ctx, func(t *answer.Teller) (any, error) { return t.Report(c, o, in.Limit) })
 }
 
 // waited is a page, or the end of the time.
@@ -177,7 +177,7 @@ func (d *door) wait(ctx context.Context, in *waitInput) (any, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(in.Timeout)*time.Second)
 	defer cancel()
-	return d.ask(func(t *answer.Teller) (any, error) {
+	return d.ask(ctx, func(t *answer.Teller) (any, error) {
 		if o.After == "" {
 			now, err := t.Now()
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -237,6 +238,23 @@ func TestCursorOfTheUnseen(t *testing.T) {
 		status, body = door(t, dir, mask)("impact?id=" + id(tale.AnnIntent) + "&after=" + url.QueryEscape(p.Cursor))
 		if status != 400 || !strings.Contains(body, "no effect of this event") {
 			t.Errorf("impact: %d %s", status, body)
+		}
+	}
+}
+
+// TestNobodyWaits: who has gone away costs nothing more.
+func TestNobodyWaits(t *testing.T) {
+	dir := journal(t, ^uint64(0))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for route, f := range map[string]func(*question) (any, error){
+		"log": (*question).log, "log?where=size(path)>5": (*question).log, "report?by=agent": (*question).report,
+		"sessions": (*question).sessions, "blame?path=/w": (*question).blame,
+	} {
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/v1/"+route, nil)
+		object, err := ask(func() (*userjournal.Set, error) { return userjournal.OpenSet(dir) }, r, &server.Peer{Grant: server.Grant{Mask: 1}}, f)
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v, %v", route, object, err)
 		}
 	}
 }

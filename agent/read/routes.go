@@ -3,6 +3,7 @@
 package read
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -44,6 +45,10 @@ func Register(s *server.Server, open Open) {
 	handle("sessions/{session}/diff", (*question).diff)
 }
 
+// longest is how long a question may take: less than the server waits with the
+// answer.
+const longest = 50 * time.Second
+
 // A question is one request.
 type question struct {
 	*answer.Teller
@@ -61,12 +66,19 @@ func ask(open Open, r *http.Request, p *server.Peer, f func(*question) (any, err
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, set.Close()) }()
-	return f(&question{answer.New(set, query.View{Mask: p.Mask}), r, values})
+	ctx, cancel := context.WithTimeout(r.Context(), longest)
+	defer cancel()
+	return f(&question{answer.New(ctx, set, query.View{Mask: p.Mask}), r, values})
 }
 
 // refusal says what is the asker's mistake, and what to do.
 func refusal(err error) error {
 	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return &server.Error{Status: http.StatusServiceUnavailable, Text: fmt.Sprintf("it takes longer than %v", longest),
+			Do: "ask for less: with a path, session, agent or time, or with a cheaper expression"}
+	case errors.Is(err, context.Canceled):
+		return &server.Error{Status: http.StatusServiceUnavailable, Text: "nobody waits for the answer", Do: "ask again"}
 	case errors.Is(err, userjournal.ErrCursor):
 		return server.BadRequest(err, "give the cursor of the last record that you got from this journal, or none")
 	case errors.Is(err, userjournal.ErrNotFound):

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -53,7 +54,7 @@ func (a *ask) run(f func(q *questioner) (object any, err error)) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, set.Close()) }()
-	q := &questioner{set: set, q: query.Inquire(set, query.All), tell: answer.New(set, query.All), loc: time.Local,
+	q := &questioner{set: set, q: query.Inquire(set, query.All), tell: answer.New(context.Background(), set, query.All), loc: time.Local,
 		json: a.out.format == "json" || a.out.format == "ndjson", paint: color}
 	if a.utc {
 		q.loc = time.UTC

@@ -88,7 +88,7 @@ func (t *Teller) Log(c query.Conditions, o PageOptions) (*Page, error) {
 		return nil
 	}
 	scan := userjournal.ScanOptions{Reverse: o.Reverse, OnDamage: damage}
-	err = f.Scan(t.set.Between(after, end), scan, func(ordinal uint64, rec uapi.Record) error {
+	err = f.Scan(query.During(t.ctx, t.set.Between(after, end)), scan, func(ordinal uint64, rec uapi.Record) error {
 		if len(p.Records) == o.Limit {
 			return errFull
 		}

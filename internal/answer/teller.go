@@ -3,6 +3,7 @@
 package answer
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 
 // A Teller answers the questions of one reader. It belongs to one goroutine.
 type Teller struct {
+	ctx    context.Context // of who asks
 	set    *userjournal.Set
 	view   query.View
 	q      *query.Inquiry
@@ -25,9 +27,10 @@ type Teller struct {
 	buf    []byte
 }
 
-// New returns one for a journal, which stays open while it is used.
-func New(set *userjournal.Set, view query.View) *Teller {
-	return &Teller{set: set, view: view, q: query.Inquire(set, view), object: render.NewObject()}
+// New returns one for a journal, which stays open while it is used. When ctx ends so
+// does an answer that is under way, with the error of ctx.
+func New(ctx context.Context, set *userjournal.Set, view query.View) *Teller {
+	return &Teller{ctx: ctx, set: set, view: view, q: query.Inquire(query.During(ctx, set), view), object: render.NewObject()}
 }
 
 // Damaged reports whether an answer may lack something that cannot be read.

@@ -24,7 +24,7 @@ func (t *Teller) Now() (cursor string, err error) {
 		return "", err
 	}
 	o := userjournal.ScanOptions{Reverse: true, OnDamage: func(*userjournal.DamageError) error { return nil }}
-	err = f.Scan(t.set.Between(nil, end), o, func(ordinal uint64, rec uapi.Record) error {
+	err = f.Scan(query.During(t.ctx, t.set.Between(nil, end)), o, func(ordinal uint64, rec uapi.Record) error {
 		cursor = t.set.Cursor(slices.Clone(end), ordinal, rec)
 		return userjournal.ErrStop
 	})
