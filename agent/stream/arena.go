@@ -8,8 +8,9 @@ type arena struct {
 	limit uint64
 	data  []byte
 	head  uint64 // offset of the next byte
-	// written is the head when all was written out that could be.
-	written uint64
+	// All before written was written out, as far as it could be; last is the head of
+	// the last time.
+	written, last uint64
 }
 
 // A span is a line in the arena.
@@ -37,6 +38,16 @@ func (a *arena) add(b []byte) (at uint64, ok bool) {
 	copy(a.data[at%a.limit:], b)
 	a.head += n
 	return at, true
+}
+
+// wrote notes that all was written out that could be, or all but what came since
+// the last time.
+func (a *arena) wrote(some bool) {
+	a.written = a.head
+	if some {
+		a.written = a.last
+	}
+	a.last = a.head
 }
 
 // has: the span was not overwritten.

@@ -228,14 +228,15 @@ func (c *scan) finish() {
 			continue
 		}
 		s.at.Join(c.at)
-		if err := s.filter.Err(); err != nil {
-			c.h.end(s, err)
-			continue
-		}
 		if s.wait == nil {
 			c.write(s)
 		}
+		err := s.filter.Err()
 		switch {
+		case err != nil && s.stage == scanning:
+			s.stage = waiting // the scan is over
+			c.h.end(s, err)
+		case err != nil: // it is told when it has read the rest
 		case s.stage == parked && there:
 			c.h.goLive(s) // what is left of it is written first
 		case s.stage != scanning:
@@ -251,5 +252,5 @@ func (c *scan) finish() {
 func (h *Hub) goLive(s *sub) {
 	s.stage = live
 	s.ahead = s.at != nil && h.at.Left(s.at) > 0
-	h.live.Add(s, s.filter)
+	h.gather(s)
 }

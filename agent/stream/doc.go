@@ -48,9 +48,12 @@
 //
 // One goroutine follows the journal for all: every few milliseconds it has the
 // writer show what it has, reads that as any reader would, and asks an index which
-// subscribers a record is for. It is encoded once into a ring of memory, the arena,
-// and each of them is noted where. Then all that came to a subscriber goes out by
-// one system call. Neither the number of goroutines nor of wake-ups grows with
+// subscribers a record is for; those who asked for the same are one to it. It is
+// encoded once into a ring of memory, the arena, and each of them is noted where.
+// Then all that came to a subscriber goes out by one system call. If there are many
+// only half of them are written to each time, those that have waited longest first:
+// calls are what costs most, and so each carries twice as much, and the work is
+// spread evenly. Neither the number of goroutines nor of wake-ups grows with
 // subscribers or records: sockets are written to without waiting, and one goroutine
 // waits for those that were full.
 //

@@ -78,6 +78,7 @@ func (h *Hub) step() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.at.Left(end) == 0 {
+		h.distribute(true)
 		return false
 	}
 	err = h.set.Between(h.at, end).Scan(userjournal.ScanOptions{OnDamage: h.damaged}, h.give)
@@ -86,7 +87,7 @@ func (h *Hub) step() bool {
 		return false
 	}
 	h.at.Join(end)
-	h.distribute()
+	h.distribute(h.closing)
 	return true
 }
 
@@ -105,13 +106,19 @@ func (h *Hub) give(ordinal uint64, rec uapi.Record) error {
 	}
 	h.live.Match(rec, h.line.time, h.take)
 	if h.full || h.arena.head-h.arena.written > h.arena.limit/4 {
-		h.distribute() // before what was noted is overwritten
+		h.distribute(true) // before what was noted is overwritten
 	}
 	return nil
 }
 
-// take is called for each subscriber that takes the record.
-func (h *Hub) take(s *sub) {
+// take is called for each crowd that takes the record.
+func (h *Hub) take(c *crowd) {
+	for _, s := range c.subs {
+		h.takeOne(s)
+	}
+}
+
+func (h *Hub) takeOne(s *sub) {
 	if s.ahead && s.passed(h.line.ordinal) {
 		return
 	}
@@ -184,11 +191,14 @@ func (h *Hub) heartbeats() {
 		if s.stage == scanning {
 			continue
 		}
-		if err := s.filter.Err(); err != nil {
+		if s.blocked || len(s.rest)+len(s.queue) > 0 {
+			continue
+		}
+		if err := s.err(); err != nil {
 			h.end(s, err)
 			continue
 		}
-		if s.wait != nil || s.blocked || len(s.rest)+len(s.queue) > 0 || now.Sub(s.last) < h.o.Heartbeat-h.beat()/2 {
+		if s.wait != nil || now.Sub(s.last) < h.o.Heartbeat-h.beat()/2 {
 			continue
 		}
 		cursor := s.sent
@@ -238,7 +248,7 @@ func (h *Hub) followShards() {
 			}
 		}
 		h.mu.Lock()
-		h.distribute()
+		h.distribute(h.closing)
 		h.mu.Unlock()
 		if time.Since(beats) >= h.beat() {
 			beats = time.Now()

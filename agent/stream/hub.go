@@ -28,7 +28,7 @@ type Options struct {
 	Heartbeat time.Duration
 	// Memory bounds what live streams hold together, in bytes; default 32 MiB.
 	Memory int
-	// Period is how often the journal is looked at; default 4 ms.
+	// Period is how often the journal is looked at; default 3 ms.
 	Period time.Duration
 	// Notice is told what the owner of the machine should know, from any
 	// goroutine.
@@ -38,7 +38,7 @@ type Options struct {
 const (
 	defaultHeartbeat = 30 * time.Second
 	defaultMemory    = 32 << 20
-	defaultPeriod    = 4 * time.Millisecond
+	defaultPeriod    = 3 * time.Millisecond
 	// idlePeriod is used while nothing comes.
 	idlePeriod = 10 * time.Millisecond
 	// maxQueue is how many records may wait for one subscriber.
@@ -65,15 +65,18 @@ type Hub struct {
 	quit    chan struct{} // closed by Close
 	ended   sync.WaitGroup
 
-	at    userjournal.Position // all up to here was given to who is live
-	subs  map[*sub]struct{}
-	live  *query.Index[*sub]
-	views []*sight // of all subscribers
-	dirty []*sub   // have something to be written
-	full  bool     // one of them has much
-	arena arena
-	line  line // of the record that is given out
-	iov   iovecs
+	at     userjournal.Position // all up to here was given to who is live
+	subs   map[*sub]struct{}
+	live   *query.Index[*crowd]
+	crowds map[crowdKey]*crowd
+	views  []*sight  // of all subscribers
+	dirty  []*sub    // have something to be written, who has waited longest first
+	early  int       // how many of them had it before the last time
+	full   bool      // one of them has much
+	now    time.Time // when they are written to
+	arena  arena
+	line   line // of the record that is given out
+	iov    iovecs
 
 	waiting []*sub        // to be caught up
 	behind  chan struct{} // has room for one: somebody waits
@@ -96,7 +99,7 @@ func New(o Options) *Hub {
 	if o.Notice == nil {
 		o.Notice = func(string) {}
 	}
-	h := &Hub{o: o, set: o.Journal, subs: map[*sub]struct{}{}, live: query.NewIndex[*sub](),
+	h := &Hub{o: o, set: o.Journal, subs: map[*sub]struct{}{}, live: query.NewIndex[*crowd](), crowds: map[crowdKey]*crowd{},
 		wake: make(chan struct{}, 1), quit: make(chan struct{}), behind: make(chan struct{}, 1)}
 	h.arena.limit = uint64(o.Memory)
 	h.line.object = render.NewObject()

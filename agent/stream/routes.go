@@ -35,6 +35,7 @@ type request struct {
 	filter *query.Filter
 	from   place
 	text   string
+	alike  string
 }
 
 const howToFilter = "see 'Agents' in vexjd(8) for the parameters"
@@ -67,6 +68,7 @@ func (h *Hub) read(r *http.Request, p *server.Peer, also ...string) (q request, 
 	}
 	q.values.Del("after")
 	q.text = q.values.Encode()
+	q.alike = alike(q.values, also)
 	return q, nil
 }
 
@@ -75,7 +77,7 @@ func (h *Hub) serveStream(w http.ResponseWriter, r *http.Request, p *server.Peer
 	if err != nil {
 		return err
 	}
-	s := &sub{uid: p.UID, filter: q.filter, text: q.text}
+	s := &sub{uid: p.UID, filter: q.filter, text: q.text, alike: q.alike}
 	if s.format, err = formatOf(q.values.Get("format"), r.Header.Get("Accept")); err != nil {
 		return err
 	}
@@ -154,7 +156,7 @@ func (h *Hub) serveWait(w http.ResponseWriter, r *http.Request, p *server.Peer) 
 			return server.BadRequest(fmt.Errorf("timeout %q", text), fmt.Sprintf("give a time up to %v, such as 90s", maxWait))
 		}
 	}
-	s := &sub{uid: p.UID, filter: q.filter, text: q.text, wait: newWait()}
+	s := &sub{uid: p.UID, filter: q.filter, text: q.text, alike: q.alike, wait: newWait()}
 	if s.done, err = p.BeginStream(); err != nil {
 		return err
 	}

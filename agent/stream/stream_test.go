@@ -339,3 +339,5 @@ func (f *field) gone() {
 		}
 	}
 }
+
+func escape(name, value string) string { return url.Values{name: {value}}.Encode() }

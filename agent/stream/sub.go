@@ -33,6 +33,8 @@ type sub struct {
 	uid    uint32
 	filter *query.Filter
 	text   string // of the filter, as it was asked for
+	alike  string // see there
+	crowd  *crowd // if it is live
 	sight  *sight
 	format format
 	stage  stage
@@ -96,17 +98,29 @@ func (h *Hub) mark(s *sub, m *Line, p span) {
 	}
 }
 
-// distribute writes to all who have got something.
-func (h *Hub) distribute() {
-	for _, s := range h.dirty {
+// few are written to each time. Of more than that half are, so that each gets twice as
+// much by a call, which costs hardly more than half of it would, and that
+// the work is spread evenly over time.
+const few = 200
+
+// distribute writes to those who have got something: to all, or to those who wait
+// since before the last time, and others up to half of all.
+func (h *Hub) distribute(all bool) {
+	n := len(h.dirty)
+	if !all && n > few {
+		n = max(h.early, (n+1)/2)
+	}
+	h.now = time.Now()
+	for _, s := range h.dirty[:n] {
 		s.dirty = false
 		if s.stage == live && !s.blocked {
 			h.flush(s)
 		}
 	}
-	clear(h.dirty)
-	h.dirty = h.dirty[:0]
-	h.arena.written, h.full = h.arena.head, false
+	left := copy(h.dirty, h.dirty[n:])
+	clear(h.dirty[left:])
+	h.dirty, h.early, h.full = h.dirty[:left], left, false
+	h.arena.wrote(left > 0)
 }
 
 // flush writes what the subscriber has waiting, as far as the socket takes it.
@@ -158,11 +172,11 @@ func (h *Hub) written(s *sub, n, lines int) {
 	if n == 0 {
 		return
 	}
-	s.last = time.Now()
+	s.last = h.now
 	k := min(n, len(s.rest))
 	s.rest = append(s.rest[:0], s.rest[k:]...)
 	n -= k
-	i := 0
+	i, whole := 0, uint64(0)
 	for ; i < lines && n > 0; i++ {
 		p := &s.queue[i]
 		if b := h.arena.bytes(p); n < len(b) {
@@ -176,9 +190,10 @@ func (h *Hub) written(s *sub, n, lines int) {
 			s.sent = p.cursor
 		}
 		if p.weight > 0 {
-			s.delivered.Add(1)
+			whole++
 		}
 	}
+	s.delivered.Add(whole)
 	s.queue = append(s.queue[:0], s.queue[i:]...)
 }
 
@@ -205,7 +220,7 @@ func (h *Hub) block(s *sub) {
 
 // ready is called by the poller: the socket takes more.
 func (h *Hub) ready(s *sub) {
-	s.blocked = false
+	s.blocked, h.now = false, time.Now()
 	switch s.stage {
 	case live:
 		h.flush(s)
@@ -265,7 +280,7 @@ func (h *Hub) drop(s *sub) {
 	}
 	switch s.stage {
 	case live:
-		h.live.Remove(s)
+		h.scatter(s)
 	case waiting:
 		h.waiting = slices.DeleteFunc(h.waiting, func(o *sub) bool { return o == s })
 	}

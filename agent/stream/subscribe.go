@@ -144,6 +144,9 @@ func (h *Hub) leave(s *sub) (cursor string) {
 	if s.stage == live {
 		cursor = h.cursor(s.sight)
 	}
+	if err := s.err(); err != nil {
+		s.wait.fail(err)
+	}
 	h.drop(s)
 	return cursor
 }
