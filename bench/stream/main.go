@@ -21,7 +21,8 @@ var (
 	rate        = flag.Int("rate", 50_000, "records a `second`")
 	length      = flag.Duration("time", time.Minute, "for how `long`")
 	period      = flag.Duration("period", 0, "how often the journal is looked at; 0: the default")
-	profile     = flag.String("profile", "", "`file` for a CPU profile of the recorder")
+	pause       = flag.Duration("pause", 0, "how long the subscribers' process does nothing after it has read all that was there")
+	profile     = flag.String("profile", "", "`file` for a CPU profile of the recorder, and one with .subscribers")
 	role        = flag.String("role", "", "")
 	dir         = flag.String("dir", "", "")
 )
@@ -51,7 +52,7 @@ type usage struct {
 
 type recorded struct {
 	usage
-	Alone   usage // what making and journaling took
+	Alone   float64 // CPUs that making and journaling took
 	Records uint64
 	Held    uint64 // bytes, by streams
 	Missed  uint64
@@ -64,6 +65,12 @@ type received struct {
 	Subscribers             int
 }
 
+// aloneAtMost is enough to know what it costs without subscribers.
+const aloneAtMost = 10 * time.Second
+
+// note tells who waits what goes on.
+func note(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+
 func run() error {
 	base, err := os.MkdirTemp("/var/tmp", "vexj-stream")
 	if err != nil {
@@ -71,14 +78,17 @@ func run() error {
 	}
 	defer os.RemoveAll(base)
 	var alone, rec recorded
-	if err := pair(filepath.Join(base, "a"), 0, &alone, nil); err != nil {
+	short := min(*length, aloneAtMost)
+	note("making and journaling the records alone, %v", short)
+	if err := pair(filepath.Join(base, "a"), 0, short, &alone, nil); err != nil {
 		return err
 	}
 	var got received
-	if err := pair(filepath.Join(base, "b"), *subscribers, &rec, &got); err != nil {
+	note("with %d subscribers, %v", *subscribers, *length)
+	if err := pair(filepath.Join(base, "b"), *subscribers, *length, &rec, &got); err != nil {
 		return err
 	}
-	rec.Alone = alone.usage
+	rec.Alone = alone.CPU / short.Seconds()
 	show(rec, got)
 	if want := expected(rec.Records); got.Delivered+got.Missed != want {
 		return fmt.Errorf("filters take %d records; %d came, and of %d subscribers were told", want, got.Delivered, got.Missed)
@@ -105,11 +115,11 @@ func expected(records uint64) (n uint64) {
 }
 
 // pair runs a recorder, and subscribers if there are to be any.
-func pair(dir string, subscribers int, rec *recorded, got *received) error {
+func pair(dir string, subscribers int, length time.Duration, rec *recorded, got *received) error {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	r, err := start("recorder", dir, subscribers)
+	r, err := start("recorder", dir, subscribers, length)
 	if err != nil {
 		return err
 	}
@@ -119,7 +129,7 @@ func pair(dir string, subscribers int, rec *recorded, got *received) error {
 	}
 	var s *process
 	if subscribers > 0 {
-		if s, err = start("subscribers", dir, subscribers); err != nil {
+		if s, err = start("subscribers", dir, subscribers, length); err != nil {
 			return err
 		}
 		defer s.kill()
@@ -149,13 +159,13 @@ type process struct {
 	out *bufio.Reader
 }
 
-func start(role, dir string, subscribers int) (*process, error) {
+func start(role, dir string, subscribers int, length time.Duration) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	cmd := exec.Command(self, "-role", role, "-dir", dir, "-subscribers", fmt.Sprint(subscribers), "-rate", fmt.Sprint(*rate),
-		"-time", length.String(), "-period", period.String(), "-profile", *profile)
+		"-time", length.String(), "-period", period.String(), "-pause", pause.String(), "-profile", *profile)
 	cmd.Stderr = os.Stderr
 	p := &process{cmd: cmd}
 	if p.in, err = cmd.StdinPipe(); err != nil {
@@ -191,8 +201,8 @@ func show(rec recorded, got received) {
 	fmt.Fprintf(w, "missed, and told\t%d\tin %d gaps\n", got.Missed, got.Gaps)
 	fmt.Fprintf(w, "delay\tp50 %.2f ms\tp90 %.2f ms\tp99 %.2f ms\tmax %.1f ms\n", got.P50, got.P90, got.P99, got.Max)
 	fmt.Fprintf(w, "recorder\t%.0f MiB resident\t%.0f MiB held by streams\n", mib(rec.Resident), mib(rec.Held))
-	fmt.Fprintf(w, "\t%.2f CPUs\tof these %.2f to make and journal the records\t%.2f µs a delivery\n", rec.CPU/seconds, rec.Alone.CPU/seconds,
-		(rec.CPU-rec.Alone.CPU)*1e6/float64(max(got.Delivered, 1)))
+	fmt.Fprintf(w, "\t%.2f CPUs\tof these %.2f to make and journal the records\t%.2f µs a delivery\n", rec.CPU/seconds, rec.Alone,
+		(rec.CPU-rec.Alone*seconds)*1e6/float64(max(got.Delivered, 1)))
 	fmt.Fprintf(w, "subscribers' process\t%.0f MiB resident\t%.2f CPUs\n", mib(got.Resident), got.CPU/seconds)
 	w.Flush()
 }

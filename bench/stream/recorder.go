@@ -65,15 +65,11 @@ func recorder() (err error) {
 		return err
 	}
 	if *profile != "" && *subscribers > 0 {
-		f, err := os.Create(*profile)
+		stop, err := beginProfile(*profile)
 		if err != nil {
 			return err
 		}
-		defer f.Close()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
+		defer stop()
 	}
 	before := used()
 	n, err := generate(w)
@@ -93,6 +89,17 @@ func recorder() (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	return errors.Join(w.Flush(), hub.Close(), s.Close(ctx), w.Close(), set.Close())
+}
+
+func beginProfile(name string) (stop func(), err error) {
+	f, err := os.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = f.Close()
+	}, pprof.StartCPUProfile(f)
 }
 
 // generate appends records at the rate, a millisecond's worth at a time.
