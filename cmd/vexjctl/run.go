@@ -109,7 +109,7 @@ func run(ctx context.Context, o capture.Options, b *control.Begin, args []string
 	if b != nil {
 		w = isolate(child)
 	}
-	defer w.leave()
+	defer w.dissolve()
 	p := newProgress(os.Stderr)
 	o.Notice = p.notice
 	o.Filter.TGIDTree = []uint32{uint32(child.PID())}

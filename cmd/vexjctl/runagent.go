@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 
 	"vexj/agent/control"
 	"vexj/agent/intent"
@@ -40,7 +41,7 @@ func program(name string) (string, error) {
 // isolate gives a waiting command a control group of its own.
 func isolate(child *held.Command) *ward {
 	w := &ward{Command: child}
-	g, err := cgroup.New(fmt.Sprintf("vexj-run-%d", child.PID()))
+	g, err := cgroup.New(cgroup.Prefix + strconv.Itoa(child.PID()))
 	if err != nil {
 		return w
 	}
@@ -52,7 +53,19 @@ func isolate(child *held.Command) *ward {
 	return w
 }
 
-// leave removes the group, unless somebody is left in it: a daemon keeps it.
+// dissolve removes the group, and brings who is left in it back: there is no recorder
+// any more that would know whose they are.
+func (w *ward) dissolve() {
+	if w.group == nil {
+		return
+	}
+	if err := w.group.Dissolve(); err != nil {
+		fmt.Fprintf(os.Stderr, "vexjctl run: the control group %s stays: %v\n", quote.Text(w.group.Path), err)
+	}
+}
+
+// leave removes the group, unless somebody is left in it: a daemon keeps it, and the
+// recorder removes it when that ends.
 func (w *ward) leave() {
 	if w.group != nil {
 		_, _ = w.group.Remove()

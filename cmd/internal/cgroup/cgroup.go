@@ -82,8 +82,16 @@ func Find(s string) (id uint64, path string, err error) {
 	return id, path, nil
 }
 
+// Prefix is what the names of groups of runs begin with.
+const Prefix = "vexj-run-"
+
+const procs = "cgroup.procs"
+
 // A Group was made here.
-type Group struct{ Path string }
+type Group struct {
+	Path string
+	home string // the group of who made it
+}
 
 // New makes a group below this process's own, or where that is not to be written to,
 // in vexj.slice.
@@ -110,14 +118,49 @@ func New(name string) (*Group, error) {
 			failed = append(failed, err)
 			continue
 		}
-		return &Group{path}, nil
+		return &Group{path, filepath.Join(mount, mine)}, nil
 	}
 	return nil, fmt.Errorf("%w: %w", ErrNone, errors.Join(failed...))
 }
 
 // Add moves a process into the group.
 func (g *Group) Add(pid int) error {
-	return os.WriteFile(filepath.Join(g.Path, "cgroup.procs"), strconv.AppendInt(nil, int64(pid), 10), 0)
+	return os.WriteFile(filepath.Join(g.Path, procs), strconv.AppendInt(nil, int64(pid), 10), 0)
+}
+
+// Dissolve brings who is left in the group to where they would be without it, and
+// removes it, as well as what other runs have made in it. Groups that somebody else has
+// made there stay, and it with them.
+func (g *Group) Dissolve() error { return g.dissolve(g.Path) }
+
+func (g *Group) dissolve(path string) error {
+	inner, err := filepath.Glob(filepath.Join(path, Prefix+"*"))
+	if err != nil {
+		return err
+	}
+	for _, p := range inner {
+		if err := g.dissolve(p); err != nil {
+			return err
+		}
+	}
+	for range 100 { // who forks meanwhile is there the next time
+		text, err := os.ReadFile(filepath.Join(path, procs))
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		case len(text) == 0:
+			return os.Remove(path)
+		}
+		for line := range strings.Lines(string(text)) {
+			err := os.WriteFile(filepath.Join(g.home, procs), []byte(line), 0)
+			if err != nil && !errors.Is(err, unix.ESRCH) {
+				return err
+			}
+		}
+	}
+	return fmt.Errorf("%s: its processes fork too fast", path)
 }
 
 // Remove removes the group if it is empty; left says that it is not.

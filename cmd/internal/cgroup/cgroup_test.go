@@ -64,6 +64,49 @@ func TestGroup(t *testing.T) {
 	}
 }
 
+// TestDissolve: who is left goes back to where it came from.
+func TestDissolve(t *testing.T) {
+	g, err := New(fmt.Sprint("vexjtest-dissolve-", os.Getpid()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("/bin/sh", "-c", "cat & cat & read x; wait")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		in.Close()
+		_ = cmd.Wait()
+	}()
+	inner := &Group{filepath.Join(g.Path, Prefix+"inner"), g.home}
+	if err := os.Mkdir(inner.Path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := inner.Add(cmd.Process.Pid); err != nil {
+		t.Fatal(err)
+	}
+	before, err := own()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time it is gone
+		if err := g.Dissolve(); err != nil {
+			t.Error(err)
+		}
+	}
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", cmd.Process.Pid))
+	if err != nil || !strings.Contains(string(text), "0::"+before+"\n") {
+		t.Errorf("it is in %s, %v; want %s", text, err, before)
+	}
+	if _, err := os.Stat(g.Path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the group is there: %v", err)
+	}
+}
+
 func must(s string, err error) string {
 	if err != nil {
 		panic(err)
