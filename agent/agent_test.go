@@ -15,6 +15,7 @@ import (
 
 	"vexj/agent"
 	"vexj/query"
+	"vexj/query/replay"
 	"vexj/uapi"
 	"vexj/userjournal"
 )
@@ -141,13 +142,46 @@ func TestSubscribe(t *testing.T) {
 // A view hides records from all reading.
 func TestView(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "journal")
-	j, err := agent.Open(dir, agent.Options{Visibility: 2, View: query.View{Mask: 1}})
+	j, err := agent.Open(dir, agent.Options{Visibility: 2, View: &query.View{Mask: 1}})
 	must(t, err)
 	defer j.Close()
 	_, err = j.Decide(context.Background(), "secret", 1)
 	must(t, err)
 	if recs := ask(t, j, query.Conditions{Types: []uapi.Type{uapi.AgentDecision}}); len(recs) != 0 {
 		t.Error("what the view does not have is shown")
+	}
+	must(t, j.Flush())
+	set, err := userjournal.OpenSet(dir)
+	must(t, err)
+	defer set.Close()
+	secret := ""
+	must(t, set.Scan(userjournal.ScanOptions{}, func(ordinal uint64, r uapi.Record) error {
+		if r.Type() == uapi.AgentDecision {
+			secret = set.Cursor(userjournal.Position{ordinal}, ordinal, r)
+		}
+		return nil
+	}))
+	never := func(f agent.Found) error { return fmt.Errorf("%s is shown", f.Record.Type()) }
+	if err := j.Subscribe(context.Background(), query.Conditions{}, secret, never); !errors.Is(err, userjournal.ErrNotFound) {
+		t.Errorf("a cursor of what is not shown: %v", err)
+	}
+	target, err := replay.OpenDirectory(filepath.Join(t.TempDir(), "to"), replay.TreeOptions{}, false)
+	must(t, err)
+	defer target.Close()
+	player := replay.New(replay.Options{})
+	report, err := j.Replay(context.Background(), player, target)
+	if err != nil || report.Records != uint64(len(ask(t, j, query.Conditions{}))) {
+		t.Errorf("replayed %+v, %v", report, err)
+	}
+	// A view in which there is nothing is not that of everything.
+	none := query.View{Mask: 1}.Narrow(query.View{Mask: 2})
+	k, err := agent.Open(filepath.Join(t.TempDir(), "journal"), agent.Options{View: &none})
+	must(t, err)
+	defer k.Close()
+	_, err = k.Decide(context.Background(), "open", 1)
+	must(t, err)
+	if recs := ask(t, k, query.Conditions{}); len(recs) != 0 {
+		t.Errorf("%d records are shown to one who sees nothing", len(recs))
 	}
 }
 

@@ -39,8 +39,8 @@ type Options struct {
 	Visibility uint64
 	// Journal is the directory that a recorder's records are read from.
 	Journal string
-	// View is what reading shows; the zero value is all.
-	View query.View
+	// View is what reading shows; nil: all.
+	View *query.View
 	// Durability of a journal of the program's own.
 	Durability userjournal.Durability
 }
@@ -49,6 +49,7 @@ type Options struct {
 // goroutine.
 type Journal struct {
 	o        Options
+	view     query.View
 	session  uint64
 	out      outlet
 	client   *control.Client // nil: the library's rung
@@ -75,10 +76,10 @@ func Open(place string, o Options) (*Journal, error) {
 	if err := who.Check(); err != nil {
 		return nil, err
 	}
-	if o.View.Mask == 0 && len(o.View.Paths)+len(o.View.Agents) == 0 {
-		o.View = query.All
+	j := &Journal{o: o, view: query.All, session: who.ID()}
+	if o.View != nil {
+		j.view = *o.View
 	}
-	j := &Journal{o: o, session: who.ID()}
 	j.builders.New = func() any { return uapi.NewBuilder(nil) }
 	st, err := os.Stat(place)
 	switch {

@@ -36,7 +36,7 @@ func (j *Journal) open() (*userjournal.Set, error) {
 // Query calls fn for each record that the conditions take and the view shows, oldest
 // first, until it returns an error; userjournal.ErrStop is none.
 func (j *Journal) Query(ctx context.Context, c query.Conditions, fn func(Found) error) (err error) {
-	filter, err := c.Compile(j.o.View)
+	filter, err := c.Compile(j.view)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func found(set *userjournal.Set, at userjournal.Position, ordinal uint64, rec ua
 // which is no error, or fn returns one. Whoever comes back with the last cursor misses
 // nothing and sees nothing twice.
 func (j *Journal) Subscribe(ctx context.Context, c query.Conditions, cursor string, fn func(Found) error) (err error) {
-	filter, err := c.Compile(j.o.View)
+	filter, err := c.Compile(j.view)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (j *Journal) Subscribe(ctx context.Context, c query.Conditions, cursor stri
 	defer func() { err = errors.Join(err, set.Close()) }()
 	at := make(userjournal.Position, len(set.Shards()))
 	if cursor != "" {
-		if _, at, err = set.Seek(cursor); err != nil {
+		if at, err = seek(set, cursor, j.view); err != nil {
 			return err
 		}
 	}
@@ -90,8 +90,34 @@ func (j *Journal) Subscribe(ctx context.Context, c query.Conditions, cursor stri
 	})
 }
 
-// Replay replays the journal into a target: see package replay.
+// seek is the position behind the record that a cursor names. One that is not in the
+// view is not there.
+func seek(set *userjournal.Set, cursor string, view query.View) (userjournal.Position, error) {
+	before, behind, err := set.Seek(cursor)
+	if err != nil {
+		return nil, err
+	}
+	for i := range behind {
+		if before[i] == behind[i] {
+			continue
+		}
+		rec, err := set.Get(userjournal.ShardOrdinal(i, len(behind), behind[i]))
+		if err == nil && !view.Sees(rec) {
+			err = userjournal.ErrNotFound
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return behind, nil
+}
+
+// Replay replays what the view shows of the journal into a target: see package
+// replay.
 func (j *Journal) Replay(ctx context.Context, p *replay.Player, target replay.Target) (report *replay.Report, err error) {
+	if err := p.Within(j.view); err != nil {
+		return nil, err
+	}
 	set, err := j.open()
 	if err != nil {
 		return nil, err

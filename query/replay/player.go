@@ -92,6 +92,7 @@ func (r *Report) count(k Kind) {
 
 // A Player replays a journal into a target.
 type Player struct {
+	within  *query.Filter // nil: everything
 	set     *userjournal.Set
 	target  Target
 	o       Options
@@ -192,6 +193,27 @@ func (p *Player) run(ctx context.Context) (err error) {
 }
 
 // scan visits the records in the order of the mode.
+// Within leaves out what is not in the view, whatever the filter takes. Call it before
+// Run.
+func (p *Player) Within(v query.View) (err error) {
+	if v.Whole() {
+		p.within = nil
+		return nil
+	}
+	p.within, err = query.Conditions{}.Compile(v)
+	return err
+}
+
+// A part is what a filter takes of a journal, as if there were nothing else.
+type part struct {
+	query.Journal
+	filter *query.Filter
+}
+
+func (p *part) Scan(o userjournal.ScanOptions, fn func(uint64, uapi.Record) error) error {
+	return p.filter.Scan(p.Journal, o, fn)
+}
+
 func (p *Player) scan(after, end userjournal.Position, fn func(uint64, uapi.Record) error) error {
 	filter := p.o.Filter
 	if filter == nil {
@@ -205,7 +227,11 @@ func (p *Player) scan(after, end userjournal.Position, fn func(uint64, uapi.Reco
 			p.Problem(Problem{Kind: Mismatch, Ordinal: d.First, Err: d})
 			return p.halt()
 		}}
-		return filter.Scan(p.set.Between(after, end), o, fn)
+		var journal query.Journal = p.set.Between(after, end)
+		if p.within != nil {
+			journal = &part{journal, p.within}
+		}
+		return filter.Scan(journal, o, fn)
 	}
 	if p.o.Mode == Causal {
 		c := causal{scan: scan, emit: fn, cycle: p.cycle}
