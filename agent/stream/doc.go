@@ -42,7 +42,8 @@
 // resumed stream does not look again at what the filter left out.
 //
 // What a view excludes shows nowhere: not as a record, not in a count, not as the
-// cursor of a heartbeat. That ordinals have gaps remains.
+// cursor of a heartbeat. That ordinals, and what a cursor is made of, have gaps
+// remains: they name records to everybody alike.
 //
 // # How it is done
 //

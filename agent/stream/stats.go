@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unsafe"
 
 	"vexj/agent/server"
 )
@@ -45,8 +46,9 @@ type TotalStats struct {
 	Records   uint64 `json:"records"` // looked at while somebody was live
 	Delivered uint64 `json:"delivered"`
 	Missed    uint64 `json:"missed"`
-	// Memory in bytes: what streams hold, what they may hold at most with as many
-	// as are open, and what the whole process has.
+	// Memory in bytes: what streams hold, what they may hold with as many as are open,
+	// but for a line of each that is longer than 16 KiB, and what the whole
+	// process has.
 	Memory      uint64 `json:"memory"`
 	MemoryLimit uint64 `json:"memory_limit"`
 	Resident    uint64 `json:"resident"`
@@ -66,7 +68,7 @@ func (h *Hub) Stats(uid uint32, all bool) Stats {
 		if s.stage != scanning {
 			t.Memory += uint64(cap(s.rest) + cap(s.queue)*spanSize)
 		}
-		t.MemoryLimit += maxQueue*spanSize + 2*restSize
+		t.MemoryLimit += uint64(maxQueue*spanSize + 2*restSize)
 		if all || s.uid == uid {
 			stats.Streams = append(stats.Streams, StreamStats{Number: s.number, UID: s.uid, Filter: s.text, Since: s.since.UTC(),
 				Live: s.stage == live, Delivered: delivered, Missed: missed, Queued: len(s.queue)})
@@ -79,7 +81,7 @@ func (h *Hub) Stats(uid uint32, all bool) Stats {
 	return stats
 }
 
-const spanSize = 40
+const spanSize = int(unsafe.Sizeof(span{}))
 
 // resident is what the process has in memory, 0 if the system does not say.
 func resident() uint64 {
