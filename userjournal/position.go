@@ -14,10 +14,14 @@ import (
 type Position []uint64
 
 // Pass moves the position behind the record with the ordinal, which is one of
-// the set.
-func (p Position) Pass(ordinal uint64) {
+// the set. It is false if that was passed before.
+func (p Position) Pass(ordinal uint64) bool {
 	i, own := ParseShardOrdinal(len(p), ordinal)
-	p[i] = max(p[i], own)
+	if own <= p[i] {
+		return false
+	}
+	p[i] = own
+	return true
 }
 
 // Sum is how many records the position has behind it, ever since the journal was

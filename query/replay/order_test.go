@@ -129,8 +129,13 @@ func TestCausalOrder(t *testing.T) {
 			l := &list{}
 			problems := 0
 			player := replay.New(replay.Options{Mode: replay.Causal, KeepGoing: true, Problem: func(replay.Problem) { problems++ }})
-			_, err := player.Run(context.Background(), journal(t, records(t, c.deeds...)...), l)
+			set := journal(t, records(t, c.deeds...)...)
+			report, err := player.Run(context.Background(), set, l)
 			must(t, err)
+			// Who goes on there has none of them again.
+			if _, behind, err := set.Seek(report.Cursor); err != nil || behind.Sum() != uint64(len(c.deeds)) {
+				t.Errorf("the cursor leads behind %v of %d records, %v", behind, len(c.deeds), err)
+			}
 			if !slices.Equal(l.done, c.want) || problems != c.problems {
 				t.Errorf("got %v with %d problems, want %v with %d", l.done, problems, c.want, c.problems)
 			}

@@ -74,7 +74,7 @@ type Report struct {
 	Gaps       uint64
 	Mismatches uint64
 	Failures   uint64
-	Cursor     string // of the last record
+	Cursor     string // of the record that is furthest in the journal
 	Complete   bool   // it came to the end of the journal
 	Digest     Digest
 }
@@ -100,7 +100,7 @@ type Player struct {
 	stopped *Problem // the one that it stops at
 
 	at       userjournal.Position
-	last     uapi.Record // header of the last record
+	last     uapi.Record // header of the record that is furthest in the journal
 	lastAt   uint64      // its ordinal
 	number   uint64      // of records taken
 	item     Item
@@ -269,9 +269,11 @@ func (p *Player) take(ordinal uint64, rec uapi.Record) error {
 		}
 	}
 	p.number++
-	p.at.Pass(ordinal)
-	p.last = append(p.last[:0], rec[:uapi.HeaderSize]...)
-	p.lastAt = ordinal
+	// The furthest one: causes that come first may be behind their effects.
+	if p.at.Pass(ordinal) {
+		p.last = append(p.last[:0], rec[:uapi.HeaderSize]...)
+		p.lastAt = ordinal
+	}
 	if p.caught {
 		if err := p.resumed(); err != nil {
 			return err
