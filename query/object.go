@@ -39,7 +39,13 @@ func (q *Inquiry) object(name string, until time.Time) (*object, error) {
 		if err != nil {
 			return nil, err
 		}
-		from, at, err := q.moved(name, until)
+		var since time.Time
+		if own != nil {
+			// Of renames before that it is told what the path named since, and the
+			// indexes of what was recorded before need not be read.
+			since = own.at
+		}
+		from, at, err := q.moved(name, since, until)
 		if err != nil {
 			return nil, err
 		}
@@ -100,9 +106,9 @@ const (
 	modeDir        = 0o040000
 )
 
-// moved finds the newest rename that brought a folder above the path to where it
-// is, and what the path was called before.
-func (q *Inquiry) moved(name string, until time.Time) (from string, at time.Time, err error) {
+// moved finds the newest rename, between two times, that brought a folder above the path
+// to where it is, and what the path was called before.
+func (q *Inquiry) moved(name string, since, until time.Time) (from string, at time.Time, err error) {
 	var paths []string
 	var keys []userjournal.Key
 	for dir := path.Dir(name); len(dir) > 1; dir = path.Dir(dir) {
@@ -112,7 +118,7 @@ func (q *Inquiry) moved(name string, until time.Time) (from string, at time.Time
 	if len(paths) == 0 {
 		return "", at, nil
 	}
-	c := Conditions{Types: []uapi.Type{uapi.FSRename}, Paths: paths, Succeeded: true, Until: until}
+	c := Conditions{Types: []uapi.Type{uapi.FSRename}, Paths: paths, Succeeded: true, Since: since, Until: until}
 	o := userjournal.ScanOptions{Reverse: true, Keys: [][]userjournal.Key{keys}}
 	err = q.scan(c, o, func(ordinal uint64, r uapi.Record) error {
 		to, before := r.Path2(), r.Path()
