@@ -31,7 +31,7 @@ func cmdBlamed(ts *testscript.TestScript, _ bool, args []string) {
 			continue
 		}
 		files++
-		b, err := q.Blame(path, query.BlameOptions{Writers: 100})
+		b, err := q.Blame(path, query.BlameOptions{Writers: 10000})
 		if err != nil || b.Gone || len(b.Writers) == 0 {
 			ts.Logf("%s: %v, %+v", path, err, b)
 			wrong++
