@@ -389,6 +389,7 @@ struct xattr_name {
 };
 
 struct kernel_xattr_ctx {
+	void *kvalue;
 	unsigned long size;
 	struct xattr_name *kname;
 };

@@ -204,14 +204,14 @@ static __always_inline u32 put_value(struct op *o, u32 off)
 		size = (u32)args[1];
 		o->s->ev.length = size;
 	}
-	/* Not at hand where the call is one of io_uring, or the kernel's own. */
-	if (o->s->kernel_strings || o->s->ev.result < 0 || !size || size > VEXJ_VALUE_MAX)
+	if (o->s->ev.result < 0 || !size || size > VEXJ_VALUE_MAX)
 		return off;
 	len = size;
 	/* So that older verifiers see the bound. */
 	barrier_var(len);
 	len &= 2 * VEXJ_VALUE_MAX - 1;
-	if (bpf_probe_read_user(rec_at(o->s, off + 4), len, (void *)value))
+	if (o->s->kernel_strings ? bpf_probe_read_kernel(rec_at(o->s, off + 4), len, (void *)value) :
+				   bpf_probe_read_user(rec_at(o->s, off + 4), len, (void *)value))
 		return off;
 	put_head(o->s, off, VEXJ_ATTR_VALUE, len);
 	return pad(o->s, off + 4 + len);

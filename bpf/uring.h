@@ -105,6 +105,18 @@ static __always_inline void keep_name(u8 *to, struct filename *name)
 		to[0] = 0;
 }
 
+/* The value of an extended attribute, which the request has a copy of. */
+static __always_inline void keep_value(u8 *to, u64 value, u64 size)
+{
+	u32 len = size;
+
+	if (!size || size > VEXJ_VALUE_MAX)
+		return;
+	barrier_var(len);
+	len &= 2 * VEXJ_VALUE_MAX - 1;
+	bpf_probe_read_kernel(to, len, (void *)value);
+}
+
 /* The name in a member of a request's own part. */
 #define name_in(type, req, field)						\
 	(bpf_core_field_exists(struct type##___70, field) ?			\
@@ -248,6 +260,8 @@ static __noinline int request_args(struct request_scratch *rs, u64 req, u32 opco
 
 		r->v[3] = get(c, ctx.size);
 		bpf_probe_read_kernel_str(rs->s.b, 256, name);
+		if (opcode == OP_SETXATTR || opcode == OP_FSETXATTR)
+			keep_value(rs->s.b + 256, (u64)get(c, ctx.kvalue), r->v[3]);
 		if (opcode == OP_SETXATTR || opcode == OP_GETXATTR)
 			keep_name(rs->s.a, name_in(io_xattr, req, filename));
 		r->has_strings = 1;
@@ -285,10 +299,12 @@ static __always_inline void point_strings(struct request *r, struct request_stri
 	case OP_GETXATTR:
 		r->v[0] = a;
 		r->v[1] = b;
+		r->v[2] = b + 256;
 		break;
 	case OP_FSETXATTR:
 	case OP_FGETXATTR:
 		r->v[1] = b;
+		r->v[2] = b + 256;
 		break;
 	default:
 		r->v[1] = a;

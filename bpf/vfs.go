@@ -89,7 +89,7 @@ var vfsFunctions = []vfsFunction{
 	{"vfs_utimes", "utimes", pair, []string{"*path"}, []uapi.Type{uapi.FSUtimes}, ""},
 	{"vfs_truncate", "truncate", pair, []string{"*path", "length"}, []uapi.Type{uapi.FSTruncate}, ""},
 	{"do_ftruncate", "ftruncate", pair, []string{"*file", "length"}, []uapi.Type{uapi.FSTruncate}, ""},
-	{"vfs_setxattr", "setxattr", pair, []string{"*dentry", "*char", "size"}, []uapi.Type{uapi.FSSetxattr}, ""},
+	{"vfs_setxattr", "setxattr", pair, []string{"*dentry", "*char", "value", "size"}, []uapi.Type{uapi.FSSetxattr}, ""},
 	{"vfs_removexattr", "removexattr", pair, []string{"*dentry", "*char"}, []uapi.Type{uapi.FSRemovexattr}, ""},
 	{"notify_change", "attributes changed by the kernel", pair, []string{"*dentry", "*iattr"},
 		[]uapi.Type{uapi.FSTruncate, uapi.FSChmod, uapi.FSChown, uapi.FSUtimes}, ""},

@@ -102,6 +102,7 @@ static __noinline int dentry_changed(struct hook *h, u32 type, u64 dentry, u64 l
 	s->args[0] = h->in->note[0];
 	s->args[1] = h->in->note[1];
 	s->args[2] = param(h, 1);
+	s->args[3] = param(h, 2);
 	off = put_file(s, BODY, VEXJ_ATTR_FILE, at(struct inode, inode));
 	off = put_more(h, inode, off);
 	off = put_dentry(h, dentry, off, 0);
@@ -111,7 +112,7 @@ static __noinline int dentry_changed(struct hook *h, u32 type, u64 dentry, u64 l
 
 DECLARE(vfs_setxattr);
 ENTER(vfs_setxattr) { return changes(h, param(h, 0)); }
-EXIT(vfs_setxattr) { return dentry_changed(h, VEXJ_FS_SETXATTR, param(h, 0), param(h, 2)); }
+EXIT(vfs_setxattr) { return dentry_changed(h, VEXJ_FS_SETXATTR, param(h, 0), param(h, 3)); }
 
 DECLARE(vfs_removexattr);
 ENTER(vfs_removexattr) { return changes(h, param(h, 0)); }

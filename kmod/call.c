@@ -69,6 +69,18 @@ static void put_name(struct vexj_build *b, const char __user *name)
 		vexj_put(b, VEXJ_ATTR_NAME, text, len);
 }
 
+/* The value of a setxattr, as the call has it: whole or not at all. */
+static void put_value(struct vexj_build *b, const struct vexj_op *o)
+{
+	const void __user *value = vexj_text(o, o->call->name + 1);
+	u8 copy[VEXJ_VALUE_MAX];
+
+	if (b->result < 0 || !b->length || b->length > sizeof(copy))
+		return;
+	if (!copy_from_user_nofault(copy, value, b->length))
+		vexj_put(b, VEXJ_ATTR_VALUE, copy, b->length);
+}
+
 /* What some types carry besides object and path. */
 void vexj_put_extras(struct vexj_build *b, const struct vexj_op *o, const struct inode *inode)
 {
@@ -85,6 +97,9 @@ void vexj_put_extras(struct vexj_build *b, const struct vexj_op *o, const struct
 			vexj_put_rdev(b, inode);
 		break;
 	case VEXJ_FS_SETXATTR:
+		put_name(b, vexj_text(o, o->call->name));
+		put_value(b, o);
+		break;
 	case VEXJ_FS_GETXATTR:
 	case VEXJ_FS_REMOVEXATTR:
 		put_name(b, vexj_text(o, o->call->name));

@@ -111,7 +111,7 @@ static void end_dentry(struct vexj_build *b, const struct vexj_hit *h)
 	vexj_commit(b);
 }
 
-static void xattr_changed(struct vexj_hit *h, u32 type, u64 length)
+static void xattr_changed(struct vexj_hit *h, u32 type, const void *value, size_t length)
 {
 	struct vexj_build *b = dentry_changed(h, type);
 
@@ -119,17 +119,19 @@ static void xattr_changed(struct vexj_hit *h, u32 type, u64 length)
 		return;
 	b->length = length;
 	vexj_put_string(b, VEXJ_ATTR_NAME, (const char *)h->arg[1], XATTR_NAME_MAX);
+	if (h->result >= 0 && length && length <= VEXJ_VALUE_MAX)
+		vexj_put(b, VEXJ_ATTR_VALUE, value, length);
 	end_dentry(b, h);
 }
 
 static void xattr_set(struct vexj_hit *h)
 {
-	xattr_changed(h, VEXJ_FS_SETXATTR, h->arg[2]);
+	xattr_changed(h, VEXJ_FS_SETXATTR, (const void *)h->arg[2], h->arg[3]);
 }
 
 static void xattr_removed(struct vexj_hit *h)
 {
-	xattr_changed(h, VEXJ_FS_REMOVEXATTR, 0);
+	xattr_changed(h, VEXJ_FS_REMOVEXATTR, NULL, 0);
 }
 
 /*
@@ -202,7 +204,7 @@ struct vexj_probe vexj_attribute_probes[] = {
 	},
 	{
 		.function = "vfs_setxattr", .operation = "setxattr", .returns = VEXJ_RETURNS_INT,
-		.at = { VEXJ_SETXATTR_DENTRY, VEXJ_SETXATTR_DENTRY + 1, VEXJ_SETXATTR_DENTRY + 3, VEXJ_ABSENT },
+		.at = { VEXJ_SETXATTR_DENTRY, VEXJ_SETXATTR_DENTRY + 1, VEXJ_SETXATTR_DENTRY + 2, VEXJ_SETXATTR_DENTRY + 3, VEXJ_ABSENT },
 		.unfit = VEXJ_FITS(VEXJ_SETXATTR_DENTRY), .enter = dentry_changes, .leave = xattr_set,
 	},
 	{

@@ -26,6 +26,7 @@ type draft struct {
 	ktime       uint64
 	path, path2 string
 	name        string
+	value       string
 	task        uapi.Task
 	io          *uapi.IO
 	file, file2 *uapi.File
@@ -79,7 +80,7 @@ func (d *draft) record(t *testing.T) uapi.Record {
 	if d.child != nil {
 		b.AddChild(*d.child)
 	}
-	for tag, s := range map[uapi.Tag]string{uapi.AttrPath: d.path, uapi.AttrPath2: d.path2, uapi.AttrName: d.name, uapi.AttrArgv: d.argv} {
+	for tag, s := range map[uapi.Tag]string{uapi.AttrPath: d.path, uapi.AttrPath2: d.path2, uapi.AttrName: d.name, uapi.AttrValue: d.value, uapi.AttrArgv: d.argv} {
 		if s != "" {
 			b.AddString(tag, s)
 		}
@@ -157,6 +158,8 @@ func (d *draft) fill(t *testing.T, f expect) {
 		d.kind = uint16(n)
 	case "name":
 		d.name, _ = strconv.Unquote(f.value)
+	case "value":
+		d.value, _ = strconv.Unquote(f.value)
 	case "argv":
 		d.argv, _ = strconv.Unquote(f.value)
 	case "pid":

@@ -108,6 +108,7 @@ func TestCompareSeesEveryDifference(t *testing.T) {
 		"flags":     {write, func(d *draft) { d.flags |= uapi.FlagUnlinked }, "flags: want , got unlinked"},
 		"failed":    {write, func(d *draft) { d.flags |= uapi.FlagFailed }, "flags"},
 		"name":      {write, func(d *draft) { d.name = "user.x" }, "name"},
+		"value":     {write, func(d *draft) { d.value = "x" }, "value"},
 		"parent":    {write, func(d *draft) { d.parent = 77 }, "parent_event_id: want 0x0, got 0x4d"},
 		"root":      {write, func(d *draft) { d.root = 77 }, "root_cause_event_id"},
 	} {

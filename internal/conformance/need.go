@@ -61,6 +61,13 @@ var (
 		return unix.Removexattr(dir, "trusted.vexj.probe")
 	}}
 
+	needACL = Need{"access control lists", func(dir string) error {
+		if err := unix.Setxattr(dir, aclName, acl, 0); err != nil {
+			return err
+		}
+		return unix.Removexattr(dir, aclName)
+	}}
+
 	needURing = Need{"io_uring", func(string) error {
 		r, err := openURing()
 		if err != nil {

@@ -79,7 +79,7 @@ func followed(length, toFile, toDir string) []Scenario {
 			n, err := unix.Getxattr(e.P("m/../l"), "trusted.vexj", make([]byte, 8))
 			e.N(n, err, 5)
 		},
-			about(uapi.FSSetxattr, "a").Name("trusted.vexj").Len(5),
+			about(uapi.FSSetxattr, "a").Name("trusted.vexj").Value("value").Len(5),
 			about(uapi.FSGetxattr, "a").Name("trusted.vexj").Len(8).Outcome(5)),
 		row("mount and umount", []string{"mount", "umount2"}, func(e *Env) {
 			e.Must(unix.Mount("what", e.P("m"), "tmpfs", 0, "size=1m"))

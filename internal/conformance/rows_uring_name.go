@@ -103,7 +103,7 @@ func uringXattrRow() Scenario {
 			e.Submit(sqe{op: opSetxattr, addr: e.cstr(name), len: 3, off: uint64(e.ptr([]byte("xyz"))), addr3: e.cstr(e.P("a"))})
 		},
 		func(e *Env) []Want {
-			return []Want{byURing(Rec(uapi.FSSetxattr, "a").Name(name).Len(3).Object("a"))}
+			return []Want{byURing(Rec(uapi.FSSetxattr, "a").Name(name).Value("xyz").Len(3).Object("a"))}
 		})
 	s.Needs = append(s.Needs, needRoot, needXattr)
 	return s

@@ -3,6 +3,7 @@
 package conformance
 
 import (
+	"bytes"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -39,8 +40,8 @@ func xattrRows() []Scenario {
 		},
 		Want: func(e *Env) []Want {
 			return []Want{
-				about(uapi.FSSetxattr, "a", name).Len(5),
-				about(uapi.FSSetxattr, "a", name).Len(12),
+				about(uapi.FSSetxattr, "a", name).Len(5).Value("value"),
+				about(uapi.FSSetxattr, "a", name).Len(12).Value("longer value"),
 				about(uapi.FSSetxattr, "l", name).Len(0),
 			}
 		},
@@ -83,7 +84,30 @@ func xattrRows() []Scenario {
 		Do: func(e *Env) {
 			e.Must(unix.Setxattr(e.P("a"), longest, []byte("v"), 0))
 		},
-		Want: func(e *Env) []Want { return []Want{about(uapi.FSSetxattr, "a", longest).Len(1)} },
+		Want: func(e *Env) []Want { return []Want{about(uapi.FSSetxattr, "a", longest).Len(1).Value("v")} },
+	}, {
+		Name: "extended attribute of a long value", Kinds: []string{"setxattr"},
+		Needs: needs, Setup: setup,
+		Do: func(e *Env) {
+			e.Must(unix.Setxattr(e.P("a"), name, longValue, 0))
+			e.Must(unix.Setxattr(e.P("a"), name, append(longValue, 'x'), 0))
+		},
+		Want: func(e *Env) []Want {
+			return []Want{
+				about(uapi.FSSetxattr, "a", name).Len(uapi.MaxValue).Value(string(longValue)),
+				about(uapi.FSSetxattr, "a", name).Len(uapi.MaxValue + 1),
+			}
+		},
+	}, {
+		// Of which newer kernels make something else on the way to the filesystem.
+		Name: "access control list", Kinds: []string{"setxattr"},
+		Needs: append([]Need{needACL}, needs...), Setup: setup,
+		Do: func(e *Env) {
+			e.Must(unix.Setxattr(e.P("a"), aclName, acl, 0))
+		},
+		Want: func(e *Env) []Want {
+			return []Want{about(uapi.FSSetxattr, "a", aclName).Len(uint64(len(acl))).Value(string(acl))}
+		},
 	}, {
 		Name: "extended attributes that fail", Kinds: []string{"setxattr", "getxattr", "removexattr"},
 		Needs: needs, Setup: setup,
@@ -105,6 +129,21 @@ func xattrRows() []Scenario {
 			}
 		},
 	}}
+}
+
+// longValue is the longest that a record has.
+var longValue = bytes.Repeat([]byte("\x00long "), uapi.MaxValue/6+1)[:uapi.MaxValue:uapi.MaxValue]
+
+const aclName = "system.posix_acl_access"
+
+// acl lets user 4711 read what mode 0640 lets the owner write.
+var acl = []byte{
+	2, 0, 0, 0, // version
+	1, 0, 6, 0, 255, 255, 255, 255, // owner
+	2, 0, 4, 0, 0x67, 0x12, 0, 0, // user 4711
+	4, 0, 4, 0, 255, 255, 255, 255, // group
+	16, 0, 4, 0, 255, 255, 255, 255, // mask
+	32, 0, 0, 0, 255, 255, 255, 255, // others
 }
 
 // longest is a name of XATTR_NAME_MAX, 255 bytes.

@@ -26,6 +26,7 @@ var fields = map[string]func(uapi.Record) string{
 	"kind":   func(r uapi.Record) string { return fmt.Sprint(r.Subtype().Kind()) },
 	"flags":  func(r uapi.Record) string { return (r.Flags() & watchedFlags).String() },
 	"name":   nameOf,
+	"value":  valueOf,
 	"pid":    func(r uapi.Record) string { return fmt.Sprint(r.PID()) },
 	"result": ofIO(func(a uapi.IO) string { return fmt.Sprint(a.Result) }),
 	"offset": ofIO(func(a uapi.IO) string { return fmt.Sprint(a.Offset) }),
@@ -123,6 +124,13 @@ func ofOpen(f func(uapi.Open) string) func(uapi.Record) string {
 		}
 		return absent
 	}
+}
+
+func valueOf(r uapi.Record) string {
+	if value, ok := r.Attr(uapi.AttrValue); ok {
+		return strconv.Quote(string(value))
+	}
+	return ""
 }
 
 func nameOf(r uapi.Record) string {

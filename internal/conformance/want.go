@@ -15,8 +15,8 @@ import (
 
 // Want is one record that must come out. Its methods return a copy that also
 // demands the fact in question; what no method demands is not compared, save
-// for type, path, path2, result, via, kind, flags, xattr name, and who, which
-// always are.
+// for type, path, path2, result, via, kind, flags, xattr name and value, and who,
+// which always are.
 type Want struct {
 	Type  uapi.Type
 	Path  string // relative to the scenario's directory, or absolute
@@ -43,7 +43,7 @@ type expect struct{ field, value string }
 // Rec starts a demand for a record of type t about path.
 func Rec(t uapi.Type, path string) Want {
 	return Want{Type: t, Path: path}.
-		set("via", uapi.ViaCall).set("kind", 0).set("result", 0).set("name", "").set("flags", "")
+		set("via", uapi.ViaCall).set("kind", 0).set("result", 0).set("name", "").set("value", "").set("flags", "")
 }
 
 // Failed starts a demand for the record of a call that failed with errno.
@@ -138,6 +138,9 @@ func (w Want) Dirs(dir, dir2 string) Want { w.dir, w.dir2 = dir, dir2; return w 
 
 // Name demands the name of the extended attribute.
 func (w Want) Name(name string) Want { return w.set("name", strconv.Quote(name)) }
+
+// Value demands the value of the extended attribute.
+func (w Want) Value(value string) Want { return w.set("value", strconv.Quote(value)) }
 
 // Flags demands flags besides FAILED, which follows from the result.
 func (w Want) Flags(flags uapi.Flags) Want {
