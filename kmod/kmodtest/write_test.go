@@ -216,7 +216,7 @@ func TestFullRing(t *testing.T) {
 }
 
 func TestFilteredTypeIsNoError(t *testing.T) {
-	r := begin(t, device.Options{Filter: uapi.Filter{Types: []uapi.Type{uapi.VectorCreate}}})
+	r := begin(t, device.Options{Filter: uapi.Filter{Types: []uapi.Type{uapi.VectorCreate}, FailedToo: true}})
 	fd := openDevice(t, unix.O_WRONLY)
 	rec := sample(1, "")
 	if n, err := unix.Write(fd, append(rec, build(uapi.VectorCreate, nil)...)); err != nil || n <= len(rec) {
