@@ -58,11 +58,14 @@ func (j *fields) attr(r uapi.Record, tag uapi.Tag, v []byte) {
 // scalar adds the attributes that are a number or a text.
 func (j *fields) scalar(r uapi.Record, tag uapi.Tag, v []byte) {
 	name := strings.ReplaceAll(tag.String(), "-", "_")
-	if n, ok := r.U32(tag); ok {
+	switch size, _ := tag.Size(); size {
+	case 4:
+		n, _ := r.U32(tag)
 		j.uint(name, uint64(n))
-	} else if n, ok := r.U64(tag); ok {
+	case 8:
+		n, _ := r.U64(tag)
 		j.uint(name, n)
-	} else {
+	default: // a text may have as many bytes as a number
 		j.text(name, v)
 	}
 }

@@ -208,3 +208,22 @@ func BenchmarkObject(b *testing.B) {
 		dst = o.Append(dst[:0], e)
 	}
 }
+
+// TestTextAsLongAsANumber: a name of four or eight letters is no number.
+func TestTextAsLongAsANumber(t *testing.T) {
+	for _, text := range []string{"bob", "anna", "builder", "agent-61", "agent-061"} {
+		for _, tag := range []uapi.Tag{uapi.AttrAgentID, uapi.AttrAgentIntent, uapi.AttrName, uapi.AttrPath, uapi.AttrTags, uapi.AttrSemIntent, uapi.AttrModel} {
+			b := uapi.NewBuilder(nil)
+			b.Begin(uapi.Header{Type: uapi.FSWrite})
+			b.AddString(tag, text)
+			r, err := b.Finish()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := string(NewObject().Append(nil, Entry{Rec: r}))
+			if want := `"` + strings.ReplaceAll(tag.String(), "-", "_") + `":"` + text + `"`; !strings.Contains(got, want) {
+				t.Errorf("want %s in %s", want, got)
+			}
+		}
+	}
+}
