@@ -56,6 +56,8 @@ type loader struct {
 	delay []uint64 // by 10 µs
 	got   received
 
+	made, sequence member
+
 	// due is the numbers of the records that are of each value, up to number.
 	due    [kinds][values][]uint32
 	number uint32
@@ -64,7 +66,8 @@ type loader struct {
 const delayStep = 10 * time.Microsecond
 
 func load() error {
-	l := &loader{buf: make([]byte, 256<<10), delay: make([]uint64, 1_000_000)}
+	l := &loader{buf: make([]byte, 256<<10), delay: make([]uint64, 1_000_000),
+		made: member{key: []byte(`"ktime":`)}, sequence: member{key: []byte(`"global_sequence":`)}}
 	var err error
 	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return err
@@ -155,7 +158,6 @@ func (l *loader) run() error {
 				return fmt.Errorf("subscriber %d: %w", events[i].Fd, err)
 			}
 		}
-		time.Sleep(*pause)
 	}
 }
 
@@ -194,19 +196,16 @@ func (l *loader) lines(s *subscriber, b []byte) error {
 }
 
 var (
-	cursorKey   = []byte(`{"cursor":"`)
-	ktimeKey    = []byte(`"ktime":`)
-	sequenceKey = []byte(`"global_sequence":`)
-	gapKey      = []byte(`{"gap":`)
-	beatKey     = []byte(`{"heartbeat":`)
+	cursorKey = []byte(`{"cursor":"`)
+	gapKey    = []byte(`{"gap":`)
+	beatKey   = []byte(`{"heartbeat":`)
 )
 
 func (l *loader) line(s *subscriber, b []byte, now uint64) error {
 	if !bytes.HasPrefix(b, cursorKey) {
 		return l.mark(s, b)
 	}
-	made, rest := number(b, ktimeKey)
-	n, _ := number(rest, sequenceKey)
+	made, n := l.made.number(b), l.sequence.number(b)
 	if want := l.next(s); n != uint64(want) {
 		return fmt.Errorf("record %d comes where %d belongs", n, want)
 	}
@@ -248,16 +247,25 @@ func (l *loader) next(s *subscriber) uint32 {
 	return (*list)[s.past]
 }
 
-func number(b, key []byte) (n uint64, rest []byte) {
-	i := bytes.Index(b, key)
-	if i < 0 {
-		return 0, nil
+// A member of the lines' objects is a number, and mostly stands where it stood in the
+// line before.
+type member struct {
+	key []byte
+	at  int // behind the key
+}
+
+func (m *member) number(b []byte) (n uint64) {
+	if len(b) < m.at || !bytes.HasSuffix(b[:m.at], m.key) {
+		i := bytes.Index(b, m.key)
+		if i < 0 {
+			return 0
+		}
+		m.at = i + len(m.key)
 	}
-	b = b[i+len(key):]
-	for i = 0; i < len(b) && b[i] >= '0' && b[i] <= '9'; i++ {
+	for i := m.at; i < len(b) && b[i] >= '0' && b[i] <= '9'; i++ {
 		n = n*10 + uint64(b[i]-'0')
 	}
-	return n, b[i:]
+	return n
 }
 
 // complete: nobody waits for a record that was appended.

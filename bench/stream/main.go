@@ -21,7 +21,6 @@ var (
 	rate        = flag.Int("rate", 50_000, "records a `second`")
 	length      = flag.Duration("time", time.Minute, "for how `long`")
 	period      = flag.Duration("period", 0, "how often the journal is looked at; 0: the default")
-	pause       = flag.Duration("pause", 0, "how long the subscribers' process does nothing after it has read all that was there")
 	profile     = flag.String("profile", "", "`file` for a CPU profile of the recorder, and one with .subscribers")
 	role        = flag.String("role", "", "")
 	dir         = flag.String("dir", "", "")
@@ -165,7 +164,7 @@ func start(role, dir string, subscribers int, length time.Duration) (*process, e
 		return nil, err
 	}
 	cmd := exec.Command(self, "-role", role, "-dir", dir, "-subscribers", fmt.Sprint(subscribers), "-rate", fmt.Sprint(*rate),
-		"-time", length.String(), "-period", period.String(), "-pause", pause.String(), "-profile", *profile)
+		"-time", length.String(), "-period", period.String(), "-profile", *profile)
 	cmd.Stderr = os.Stderr
 	p := &process{cmd: cmd}
 	if p.in, err = cmd.StdinPipe(); err != nil {
