@@ -10,7 +10,7 @@
 //	impact  what came of it
 //	report  counts
 //	wait    the next record that a filter takes
-//		search  what is like a text, where there is an index for that
+//	search  what is like a text, where there is an index for that
 //
 //	vexj://record/{id}        one record
 //	vexj://sessions           the sessions
@@ -21,6 +21,16 @@
 // A model's context is small. Records are brief unless full ones are asked for, and
 // an answer ends at a budget of bytes, 16 KiB if nothing is said: it then says that
 // there is more, and has the cursor to go on with.
+//
+// # Conformance
+//
+// The tests have the SDK's own client. By hand, @modelcontextprotocol/conformance
+// 0.1.16 was run against `vexjctl mcp` behind supergateway, which makes HTTP of its
+// stdio: what it asks of any server, which is initialize, ping, the lists of tools,
+// resources and prompts, log levels, and several streams at once, passes. Its other
+// scenarios call tools, resources and prompts of a server that is made for it, or
+// completion and subscriptions, which are not offered here, and get the errors that
+// the protocol has for those; one is of the gateway's HTTP headers.
 //
 // # What is shown
 //
