@@ -88,9 +88,7 @@ func controlledMount(t *testing.T, o MountOptions) (*fakeControl, *Producer, *Mo
 // sh runs a script in a folder and returns what it says.
 func sh(t *testing.T, dir, script string) string {
 	t.Helper()
-	cmd := exec.Command("/bin/bash", "-c", script)
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
+	out, err := exec.Command("/bin/bash", "-c", `cd "$0" || exit; `+script, dir).CombinedOutput() // see within
 	if err != nil {
 		return fmt.Sprintf("%s%v", out, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -239,6 +240,23 @@ func TestOddNamesAndSizes(t *testing.T) {
 	})
 }
 
+// within is a script that runs in the mount. It enters it by itself: until a process
+// that is forked here has done its exec, a goroutine waits for it that cannot be
+// preempted, and if the forked one waits for this process meanwhile, both may for ever.
+func within(m *Mount, script string) *exec.Cmd {
+	return exec.Command("sh", "-ec", `cd "$0"; `+script, m.Target)
+}
+
+// letOthersIn makes the mount one that others get to.
+func letOthersIn(t *testing.T, m *Mount) {
+	t.Helper()
+	for dir := m.Target; dir != "/"; dir = filepath.Dir(dir) {
+		if st := inodeOf(t, dir); st.Mode&0o001 == 0 {
+			must(t, os.Chmod(dir, os.FileMode(st.Mode&0o777|0o011)))
+		}
+	}
+}
+
 // Who may do what is what the source says: of owners, supplementary groups, ACLs,
 // set-user-ID and the like.
 func TestPermissions(t *testing.T) {
@@ -246,12 +264,7 @@ func TestPermissions(t *testing.T) {
 		t.Fatal("to act for several users it takes root")
 	}
 	_, m := mounted(t, Options{}, MountOptions{})
-	// Others must get there.
-	for dir := m.Target; dir != "/"; dir = filepath.Dir(dir) {
-		if st := inodeOf(t, dir); st.Mode&0o001 == 0 {
-			must(t, os.Chmod(dir, os.FileMode(st.Mode&0o777|0o011)))
-		}
-	}
+	letOthersIn(t, m)
 	must(t, os.Chmod(m.Target, 0o777))
 	for _, c := range []struct {
 		name, script string
@@ -271,14 +284,12 @@ func TestPermissions(t *testing.T) {
 			script := `echo x >root; chmod 600 root; echo x >group; chgrp 4242 group; chmod 640 group
 				mkdir shared closed sticky; chgrp 4242 shared; chmod 2770 shared; chmod 755 closed
 				chmod 1777 sticky; echo x >sticky/root; echo x >acl; chmod 600 acl; setfacl -m u:1234:r acl`
-			cmd := exec.Command("sh", "-ec", script)
-			cmd.Dir = m.Target
+			cmd := within(m, script)
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
 		}
-		cmd := exec.Command("sh", "-ec", c.script)
-		cmd.Dir = m.Target
+		cmd := within(m, c.script)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 1234, Gid: 1235, Groups: []uint32{4242}}}
 		out, err := cmd.CombinedOutput()
 		if (err == nil) != c.ok {
@@ -294,8 +305,7 @@ func TestPermissions(t *testing.T) {
 	path := filepath.Join(m.Target, "program")
 	write(t, path, "x")
 	must(t, unix.Chmod(path, 0o6777))
-	cmd := exec.Command("sh", "-ec", "echo more >>program")
-	cmd.Dir = m.Target
+	cmd := within(m, "echo more >>program")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 1234, Gid: 1235}}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -305,9 +315,98 @@ func TestPermissions(t *testing.T) {
 	}
 	// A default ACL says what new files may, and not the umask.
 	script := `mkdir inherits; setfacl -d -m u::rwx,g::rwx,o::rx inherits; umask 077; touch inherits/a; stat -c %a inherits/a`
-	cmd = exec.Command("sh", "-ec", script)
-	cmd.Dir = m.Target
+	cmd = within(m, script)
 	if out, err := cmd.CombinedOutput(); err != nil || strings.TrimSpace(string(out)) != "664" {
 		t.Errorf("%v: mode %s, want 664", err, out)
 	}
+}
+
+// TestExecCloses runs programs out of a process that has files of the mount open, which
+// the execve closes: with a lock held that guards what /proc says of the process.
+func TestExecCloses(t *testing.T) {
+	each(t, func(t *testing.T, m *Mount) {
+		f, err := os.Create(filepath.Join(m.Target, "f"))
+		must(t, err)
+		defer f.Close()
+		for range 20 {
+			_, err := f.WriteString("more\n") // that the next flush may tell of
+			must(t, err)
+			must(t, exec.Command("/bin/true").Run())
+		}
+	})
+}
+
+// TestModes makes things under umasks of its caller's, who has one of its own.
+func TestModes(t *testing.T) {
+	each(t, func(t *testing.T, m *Mount) {
+		for _, c := range []struct {
+			umask      int
+			name       string
+			act        func(string) error
+			want, base uint32
+		}{
+			{0, "mkdir", func(p string) error { return unix.Mkdir(p, 0o777) }, 0o777, unix.S_IFDIR},
+			{0, "mkfifo", func(p string) error { return unix.Mkfifo(p, 0o777) }, 0o777, unix.S_IFIFO},
+			{0, "mknod", func(p string) error { return unix.Mknod(p, unix.S_IFREG|0o777, 0) }, 0o777, unix.S_IFREG},
+			{0, "creat", func(p string) error { return creat(p, 0o666) }, 0o666, unix.S_IFREG},
+			{0o27, "masked", func(p string) error { return creat(p, 0o666) }, 0o640, unix.S_IFREG},
+		} {
+			path := filepath.Join(m.Target, c.name)
+			apart(t, func() error {
+				unix.Umask(c.umask)
+				return c.act(path)
+			})
+			if st := inodeOf(t, path); st.Mode != c.base|c.want {
+				t.Errorf("%s with a umask of %o: mode %o, not %o", c.name, c.umask, st.Mode, c.base|c.want)
+			}
+		}
+	})
+}
+
+// apart runs f on a thread of its own, whose ids and umask are its own too.
+func apart(t *testing.T, f func() error) {
+	t.Helper()
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+		err := unix.Unshare(unix.CLONE_FS)
+		if err == nil {
+			err = f()
+		}
+		done <- err
+	}()
+	must(t, <-done)
+}
+
+func creat(path string, mode uint32) error {
+	fd, err := unix.Open(path, unix.O_CREAT|unix.O_EXCL|unix.O_WRONLY|unix.O_CLOEXEC, mode)
+	if err != nil {
+		return err
+	}
+	return unix.Close(fd)
+}
+
+// TestSetIDOfWriters looks at a file's mode right after somebody else has written to
+// it, by the descriptor and by name.
+func TestSetIDOfWriters(t *testing.T) {
+	each(t, func(t *testing.T, m *Mount) {
+		letOthersIn(t, m)
+		for _, mode := range []uint32{0o4777, 0o2777, 0o6777} {
+			name := fmt.Sprintf("%o", mode)
+			path := filepath.Join(m.Target, name)
+			write(t, path, "x")
+			reader, err := os.Open(path) // whose data may take another way
+			must(t, err)
+			defer reader.Close()
+			must(t, unix.Chmod(path, mode))
+			if st := inodeOf(t, path); st.Mode&0o7777 != mode {
+				t.Fatalf("mode %o, not %o", st.Mode, mode)
+			}
+			cmd := within(m, fmt.Sprintf("exec 3>>%[1]s; echo y >&3; stat -L -c %%a /dev/fd/3 %[1]s", name))
+			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 1234, Gid: 1235}}
+			if out, err := cmd.CombinedOutput(); err != nil || string(out) != "777\n777\n" {
+				t.Errorf("mode %s, then %q, %v", name, out, err)
+			}
+		}
+	})
 }

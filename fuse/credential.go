@@ -28,12 +28,19 @@ func (fs *FS) as(c *fuse.Caller, f func()) {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	// All of it is the thread's own. Errors: root can, and the thread's other work
-	// is not changed by the bit.
-	_, _, _ = syscall.RawSyscall(unix.SYS_PRCTL, unix.PR_SET_SECUREBITS, secbitNoSetuidFixup, 0)
+	// All of it is the thread's own, and root can. What the thread forks later must
+	// lose its capabilities with its ids, so the bit goes too.
+	secure(secbitNoSetuidFixup)
 	setfs(c.Uid, c.Gid)
-	defer setfs(0, 0)
+	defer func() {
+		setfs(0, 0)
+		secure(0)
+	}()
 	f()
+}
+
+func secure(bits uintptr) {
+	_, _, _ = syscall.RawSyscall(unix.SYS_PRCTL, unix.PR_SET_SECUREBITS, bits, 0)
 }
 
 func setfs(uid, gid uint32) {

@@ -71,7 +71,7 @@ func (fs *FS) Writev(_ <-chan struct{}, in *fuse.WriteIn, data [][]byte) (uint32
 	}
 	n, err := writeOnce(h.fd, data, int64(in.Offset))
 	if err == nil && in.WriteFlags&fuse.WRITE_KILL_SUIDGID != 0 {
-		err = killSetID(h.fd)
+		err = fs.killSetID(h.node, h.fd)
 	}
 	via := uapi.ViaCall
 	if in.WriteFlags&fuse.WRITE_CACHE != 0 {

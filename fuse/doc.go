@@ -56,10 +56,12 @@
 // # Whose operation
 //
 // The kernel tells the thread, its fsuid and fsgid. The rest comes from /proc, see
-// tasks. For whom it acts is known of processes one by one, as in the module: the
-// kernel tells of forks by its process connector, before the child runs, and a fork
-// copies what is known of the parent, see kinship. Files are made with the caller's ids. Permissions are the kernel's affair
-// (default_permissions), with all of the caller's groups, ACLs and capabilities.
+// tasks, and never waits for a process that waits for an answer, see guarded. For whom
+// it acts is known of processes one by one, as in the module: the kernel tells of
+// forks by its process connector, before the child runs, and a fork copies what is
+// known of the parent, see kinship. Files are made with the caller's ids and umask.
+// Permissions are the kernel's affair (default_permissions), with all of the caller's
+// groups, ACLs and capabilities.
 //
 // # Data
 //

@@ -115,7 +115,7 @@ func (k *kinship) find(pid uint32, s procStat) entry {
 		e.start = s.start
 		k.of[pid] = e
 	}
-	if ok && e.start == s.start {
+	if ok && sameStart(e.start, s.start) {
 		return e
 	}
 	if !k.deaf || len(k.of) == 0 {
@@ -131,7 +131,7 @@ func (k *kinship) find(pid uint32, s procStat) entry {
 		if up, err = statOf(parent); err != nil {
 			return entry{}
 		}
-		if e, ok := k.of[parent]; ok && (e.start == up.start || e.start == 0) {
+		if e, ok := k.of[parent]; ok && sameStart(e.start, up.start) {
 			e.start = s.start
 			if k.of[pid] = e; len(k.of) > k.enough {
 				k.sweep()
@@ -156,10 +156,10 @@ func (k *kinship) spread(first uint32, start uint64, give func(e *entry, known b
 		pid := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
 		e, ok := k.of[pid]
-		if !ok || e.start != 0 && e.start != starts[pid] {
+		if !ok || !sameStart(e.start, starts[pid]) {
 			e, ok = entry{}, false
 		}
-		e.start = starts[pid]
+		e.start = max(e.start, starts[pid])
 		// With forks heard of, of whom nothing is known there is nothing to know.
 		if give(&e, ok || !k.deaf) {
 			k.put(pid, e)
@@ -219,11 +219,11 @@ func (k *kinship) sweep() {
 	}
 	for pid, e := range k.of {
 		s, err := statOf(pid)
-		if err != nil || e.start != 0 && e.start != s.start {
+		if err != nil || !sameStart(e.start, s.start) {
 			delete(k.of, pid)
 			continue
 		}
-		if e.start = s.start; e.context != nil {
+		if e.start = max(e.start, s.start); e.context != nil {
 			e.context.Processes++
 		}
 		k.of[pid] = e
@@ -246,14 +246,28 @@ func (k *kinship) within(t *task, roots []uint32) bool {
 	return false
 }
 
+// sameStart says whether two of one number may be one process. 0 is not known.
+func sameStart(a, b uint64) bool { return a == b || a == 0 || b == 0 }
+
 // A procStat is what /proc says of a process.
 type procStat struct {
 	ppid  uint32
 	start uint64 // ns of CLOCK_BOOTTIME
 }
 
+// statOf asks for it. When a process in execve began is not known (0).
 func statOf(pid uint32) (procStat, error) {
-	text, err := os.ReadFile("/proc/" + strconv.FormatUint(uint64(pid), 10) + "/stat")
+	s, err := guarded(func() (procStat, error) { return readStat(pid) })
+	if err == errBusy {
+		var text []byte
+		text, err = os.ReadFile(procFile(pid, "status"))
+		s.ppid = statusField(text, "\nPPid:")
+	}
+	return s, err
+}
+
+func readStat(pid uint32) (procStat, error) {
+	text, err := os.ReadFile(procFile(pid, "stat"))
 	if err != nil {
 		return procStat{}, err
 	}

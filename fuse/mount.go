@@ -55,7 +55,8 @@ type Mount struct {
 }
 
 // Mount shows source at target, both folders, which may be the same one. What is
-// done in target from then on is done in source, and recorded.
+// done in target from then on is done in source, and recorded. The process has no
+// umask from then on: each request comes with its caller's.
 func (p *Producer) Mount(source, target string, o MountOptions) (*Mount, error) {
 	if o.Say == nil {
 		o.Say = func(string) {}
@@ -90,6 +91,7 @@ func (p *Producer) Mount(source, target string, o MountOptions) (*Mount, error) 
 			o.Say(fmt.Sprintf("what is %s in %s is hidden by the mount's own", ControlName, source))
 		}
 	}
+	unix.Umask(0)
 	m := &Mount{Source: source, Target: target, fs: fs, producer: p, ended: make(chan struct{})}
 	if err := m.start(&o, fd); err != nil {
 		unix.Close(fd)

@@ -70,7 +70,7 @@ func (fs *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.S
 	truncated := false
 	if err == nil && int(in.Flags)&unix.O_TRUNC != 0 {
 		if err = unix.Ftruncate(fd, 0); err == nil && in.Mode&fuse.OPEN_KILL_SUIDGID != 0 {
-			err = killSetID(fd)
+			err = fs.killSetID(n, fd)
 		}
 		truncated = err == nil
 		if err != nil {
@@ -104,7 +104,7 @@ func (fs *FS) opened(o operation, n *node, fd, flags int, st *unix.Statx_t, out 
 	out.Fh = fs.handles.add(h)
 	fs.changedUnder(o, n, st)
 	fs.table.opened(h)
-	fs.route(h, out)
+	fs.route(h, st, out)
 }
 
 // Create makes a file and opens it.
@@ -198,7 +198,7 @@ func (fs *FS) Flush(_ <-chan struct{}, in *fuse.FlushIn) fuse.Status {
 
 // close records that a descriptor was closed by a call.
 func (o *operation) close(h *handle) {
-	if !o.wants(uapi.FSClose) || o.fs.producer.tasks.exiting(o.in.Pid) {
+	if !o.wants(uapi.FSClose) || leaving(o.in.Pid) {
 		return
 	}
 	var st unix.Statx_t

@@ -10,12 +10,20 @@ import (
 )
 
 // route says which way a file's data takes. All handles of a file that the kernel
-// serves by itself must name the same backing file.
-func (fs *FS) route(h *handle, out *fuse.OpenOut) {
-	if h.mode == DataAll && fs.direct {
+// serves by itself must name the same backing file. A write that the kernel does by
+// itself would leave set-user-ID and set-group-ID standing: it leaves that to the
+// server (FUSE_HANDLE_KILLPRIV_V2), which does not hear of the write.
+func (fs *FS) route(h *handle, st *unix.Statx_t, out *fuse.OpenOut) {
+	killsSetID := setID(st) != 0 && h.flags&unix.O_ACCMODE != unix.O_RDONLY
+	if fs.direct && (h.mode == DataAll || killsSetID) {
 		// Each read and write reaches this process as it was asked for. Writes to
 		// different places of a file do not wait for each other.
 		out.OpenFlags = fuse.FOPEN_DIRECT_IO | fuse.FOPEN_PARALLEL_DIRECT_WRITES
+		if id := fs.table.backingOf(h.node); id != 0 {
+			// A file that is passed by is opened for that each time. This has precedence.
+			out.OpenFlags |= fuse.FOPEN_PASSTHROUGH
+			out.BackingID = id
+		}
 		return
 	}
 	if h.mode != DataAll {
@@ -26,6 +34,13 @@ func (fs *FS) route(h *handle, out *fuse.OpenOut) {
 	}
 	// The kernel drops its cache where the file has another time than it knows.
 	out.OpenFlags = fuse.FOPEN_KEEP_CACHE
+}
+
+// backingOf is the kernel's number for the file behind an open node; 0: it has none.
+func (t *table) backingOf(n *node) int32 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return n.open.backing
 }
 
 // backing returns the kernel's number for the file behind h.

@@ -75,7 +75,7 @@ func (fs *FS) truncate(fd int, in *fuse.SetAttrIn) error {
 		err = unix.Truncate(procFD(fd), int64(in.Size))
 	}
 	if err == nil && in.Valid&fuse.FATTR_KILL_SUIDGID != 0 {
-		return killSetID(fd)
+		_, err = killSetID(fd)
 	}
 	return err
 }
@@ -83,20 +83,35 @@ func (fs *FS) truncate(fd int, in *fuse.SetAttrIn) error {
 // killSetID takes set-user-ID and set-group-ID away, as a write by somebody without
 // the right to keep them does. This process has the right, so that the backing
 // filesystem does not do it by itself.
-func killSetID(fd int) error {
+func killSetID(fd int) (killed bool, err error) {
 	var st unix.Statx_t
 	if err := stat(fd, "", &st); err != nil {
-		return err
+		return false, err
 	}
-	mode := uint32(st.Mode) & 0o7777
+	kill := setID(&st)
+	if kill == 0 {
+		return false, nil
+	}
+	return true, unix.Chmod(procFD(fd), uint32(st.Mode)&0o7777&^kill)
+}
+
+// killSetID does it for a request whose answer does not have the mode, which the
+// kernel would go on to keep as it was.
+func (fs *FS) killSetID(n *node, fd int) error {
+	killed, err := killSetID(fd)
+	if killed && err == nil {
+		fs.server.InodeNotify(n.id, -1, 0) // takes no lock that a request holds
+	}
+	return err
+}
+
+// setID is what of a file's mode a write takes away.
+func setID(st *unix.Statx_t) uint32 {
 	kill := uint32(unix.S_ISUID)
-	if mode&unix.S_IXGRP != 0 {
+	if st.Mode&unix.S_IXGRP != 0 {
 		kill |= unix.S_ISGID // without it, it is a mark of mandatory locking
 	}
-	if mode&kill == 0 {
-		return nil
-	}
-	return unix.Chmod(procFD(fd), mode&^kill)
+	return uint32(st.Mode) & kill
 }
 
 // asked returns the owner that is asked for; ^0 leaves one as it is.

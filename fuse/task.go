@@ -53,8 +53,7 @@ type claim struct {
 
 type taskEntry struct {
 	mu     sync.Mutex
-	comm   int // descriptors; stat and group are opened when they are needed
-	stat   int
+	comm   int // descriptors; group is opened when it is needed
 	group  int
 	looked int64
 	task   *task
@@ -93,11 +92,11 @@ func (ts *tasks) get(tid uint32, now int64) *task {
 }
 
 func (ts *tasks) open(tid uint32) *taskEntry {
-	fd, err := openat(unix.AT_FDCWD, "/proc/"+strconv.FormatUint(uint64(tid), 10)+"/comm", unix.O_RDONLY, 0)
+	fd, err := openat(unix.AT_FDCWD, procFile(tid, "comm"), unix.O_RDONLY, 0)
 	if err != nil {
 		return nil
 	}
-	e := &taskEntry{comm: fd, stat: -1, group: -1}
+	e := &taskEntry{comm: fd, group: -1}
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	if old := ts.byTID[tid]; old != nil { // somebody was faster
@@ -136,7 +135,7 @@ func (ts *tasks) close() {
 func (e *taskEntry) close() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, fd := range []*int{&e.comm, &e.stat, &e.group} {
+	for _, fd := range []*int{&e.comm, &e.group} {
 		if *fd >= 0 {
 			unix.Close(*fd)
 			*fd = -1
@@ -162,10 +161,13 @@ func (ts *tasks) refresh(e *taskEntry, tid uint32, now int64) *task {
 		return t
 	}
 	t, err := ask(tid)
-	if err != nil {
+	if err != nil || t.StartTime == 0 && e.task != nil {
 		return e.task
 	}
 	copy(t.Comm[:], comm)
+	if t.StartTime == 0 {
+		return t // and it is asked again the next time
+	}
 	if e.task != nil {
 		t.claims.Store(e.task.claims.Swap(nil))
 	}
@@ -178,9 +180,9 @@ func (ts *tasks) refresh(e *taskEntry, tid uint32, now int64) *task {
 // first record afterwards that says it: of a program with the name of the one
 // before, taskAge later.
 func (ts *tasks) hearClaim(t *task) {
-	environ, err := os.ReadFile("/proc/" + strconv.FormatUint(uint64(t.tgid), 10) + "/environ")
+	environ, err := guarded(func() ([]byte, error) { return os.ReadFile(procFile(t.tgid, "environ")) })
 	if err != nil {
-		return // it has ended, or is none of this user's business
+		return // it has ended, is on its way to another program, or none of this user's business
 	}
 	text := uapi.ScanEnviron(environ)
 	now := claim{t.StartTime, string(text)}
@@ -202,7 +204,7 @@ func (ts *tasks) hearClaim(t *task) {
 // sameGroups says whether a thread is still in the control groups that it was in.
 func (e *taskEntry) sameGroups(tid uint32) bool {
 	if e.group < 0 {
-		fd, err := openat(unix.AT_FDCWD, "/proc/"+strconv.FormatUint(uint64(tid), 10)+"/cgroup", unix.O_RDONLY, 0)
+		fd, err := openat(unix.AT_FDCWD, procFile(tid, "cgroup"), unix.O_RDONLY, 0)
 		if err != nil {
 			return false
 		}
@@ -215,7 +217,13 @@ func (e *taskEntry) sameGroups(tid uint32) bool {
 
 var errProc = errors.New("not understood")
 
-// ask reads all of a thread.
+// An origin is what of a thread the kernel guards.
+type origin struct {
+	stat         procStat
+	mntNS, pidNS uint32
+}
+
+// ask reads all of a thread, but not the origin of one in execve.
 func ask(tid uint32) (*task, error) {
 	t := &task{}
 	dir := "/proc/" + strconv.FormatUint(uint64(tid), 10)
@@ -229,13 +237,19 @@ func ask(tid uint32) (*task, error) {
 	if t.tgid == 0 {
 		return nil, errProc
 	}
-	stat, err := os.ReadFile("/proc/" + strconv.FormatUint(uint64(t.tgid), 10) + "/stat")
-	if err != nil {
+	origin, err := guarded(func() (o origin, err error) {
+		if inExecve(tid) {
+			return o, errBusy
+		}
+		if o.stat, err = readStat(t.tgid); err == nil {
+			o.mntNS, o.pidNS = namespace(dir+"/ns/mnt"), namespace(dir+"/ns/pid")
+		}
+		return o, err
+	})
+	if err != nil && err != errBusy {
 		return nil, err
 	}
-	t.StartTime = startTime(stat)
-	t.MntNS = namespace(dir + "/ns/mnt")
-	t.PidNS = namespace(dir + "/ns/pid")
+	t.StartTime, t.MntNS, t.PidNS = origin.stat.start, origin.mntNS, origin.pidNS
 	if text, err := os.ReadFile(dir + "/cgroup"); err == nil {
 		t.groups = text
 		t.cgroup = unifiedGroup(string(text))
@@ -281,41 +295,4 @@ func namespace(file string) uint32 {
 	_, number, _ := strings.Cut(name, "[")
 	n, _ := strconv.ParseUint(strings.TrimSuffix(number, "]"), 10, 32)
 	return uint32(n)
-}
-
-// exiting says whether a thread is past the point where it ends: what it closes
-// then, it does not close by a call.
-func (ts *tasks) exiting(tid uint32) bool {
-	const pfExiting = 0x4
-	ts.mu.RLock()
-	e := ts.byTID[tid]
-	ts.mu.RUnlock()
-	if e == nil {
-		if e = ts.open(tid); e == nil {
-			return true
-		}
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.stat < 0 {
-		fd, err := openat(unix.AT_FDCWD, "/proc/"+strconv.FormatUint(uint64(tid), 10)+"/stat", unix.O_RDONLY, 0)
-		if err != nil {
-			return true
-		}
-		e.stat = fd
-	}
-	var buf [512]byte
-	n, err := unix.Pread(e.stat, buf[:], 0)
-	if err != nil {
-		// Of a thread that had the number before.
-		unix.Close(e.stat)
-		e.stat = -1
-		return false
-	}
-	fields := afterComm(buf[:n])
-	if len(fields) < 7 {
-		return false
-	}
-	flags, _ := strconv.ParseUint(fields[6], 10, 64)
-	return flags&pfExiting != 0
 }
