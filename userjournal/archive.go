@@ -109,8 +109,8 @@ func (a *archiver) prepare() error {
 	if err != nil {
 		return err
 	}
-	if foreign != "" && len(names) == 0 {
-		return foreignError(to, foreign)
+	if len(foreign) > 0 && len(names) == 0 {
+		return foreignError(to, foreign[0])
 	}
 	if len(names) > 0 {
 		s, err := openSegment(r.fs, place{to, names[0]})

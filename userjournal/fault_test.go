@@ -175,6 +175,41 @@ func TestCreateFaults(t *testing.T) {
 	}
 }
 
+// A set of shards inside its own directory is not finished, because after some call
+// of the filesystem the process was gone: the next one finishes it.
+func TestSetFaults(t *testing.T) {
+	recs := uj.SomeRecords(10)
+	for calls := 0; ; calls++ {
+		home := filepath.Join(t.TempDir(), "set")
+		dirs := []string{filepath.Join(home, "0"), filepath.Join(home, "more", "1")}
+		left := calls
+		w, err := uj.CreateSet(home, dirs, uj.Options{FS: errorfs.New(uj.OSFS, func(errorfs.Call) errorfs.Fault {
+			if left--; left < 0 {
+				return errorfs.Fault{Err: unix.EIO}
+			}
+			return errorfs.Fault{}
+		})})
+		if err == nil {
+			if err := w.Close(); left < 0 && !errors.Is(err, uj.ErrStopped) || left >= 0 && err != nil {
+				t.Fatalf("after %d calls: %v", calls, err)
+			}
+		}
+		if w, err = uj.CreateSet(home, dirs, uj.Options{}); err != nil {
+			t.Fatalf("after %d calls: %v", calls, err)
+		}
+		if _, err := w.AppendBatch(recs); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if left >= 0 {
+			t.Logf("%d calls", calls)
+			return
+		}
+	}
+}
+
 // A reader passes on what the disk says, and takes it for no damage.
 func TestReadFault(t *testing.T) {
 	dir := t.TempDir()

@@ -65,10 +65,10 @@ var ErrArchive = errors.New("archive is not there")
 
 // places returns the segments of the journal and its archives, oldest first. Of
 // one that is in both, while it is being moved, it is that of the journal.
-func places(fsys FS, dir string) (all []place, foreign string, err error) {
+func places(fsys FS, dir string) (all []place, foreign []string, err error) {
 	names, foreign, err := listSegments(fsys, dir)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 	for _, name := range names {
 		all = append(all, place{dir, name})
@@ -83,7 +83,7 @@ func places(fsys FS, dir string) (all []place, foreign string, err error) {
 			err = fmt.Errorf("%s: %w; mount it, or remove its line with `vexjctl journal archive --forget`", archive, ErrArchive)
 		}
 		if err != nil {
-			return nil, "", err
+			return nil, nil, err
 		}
 		for _, name := range names {
 			all = append(all, place{archive, name})

@@ -38,8 +38,8 @@ func OpenFS(fsys FS, dir string) (*Reader, error) {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
 	if len(all) == 0 {
-		if foreign != "" {
-			return nil, fmt.Errorf("open journal: %s: %w: it holds %q and no segment", dir, ErrNotJournal, foreign)
+		if len(foreign) > 0 {
+			return nil, fmt.Errorf("open journal: %s: %w: it holds %q and no segment", dir, ErrNotJournal, foreign[0])
 		}
 		return nil, fmt.Errorf("open journal: %s: %w: nothing was recorded here yet", dir, ErrEmpty)
 	}

@@ -30,8 +30,8 @@ func (r *recovery) run() (segmentHeader, error) {
 	if err != nil {
 		return next, err
 	}
-	if len(names) == 0 && foreign != "" {
-		return next, foreignError(r.dir, foreign)
+	if len(names) == 0 && len(foreign) > 0 {
+		return next, foreignError(r.dir, foreign[0])
 	}
 	// A power cut can leave more than the last one without a footer.
 	start, done, closed := len(names), len(names) == 0, len(names) == 0

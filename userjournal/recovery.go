@@ -96,8 +96,8 @@ func (r *recovery) locked() error {
 	switch {
 	case err != nil:
 		return err
-	case len(names) == 0 && foreign != "":
-		return foreignError(r.dir, foreign)
+	case len(names) == 0 && len(foreign) > 0:
+		return foreignError(r.dir, foreign[0])
 	case len(names) == 0:
 		return fmt.Errorf("%s: %w", r.dir, ErrEmpty)
 	}

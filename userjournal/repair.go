@@ -130,7 +130,7 @@ func (r *repair) begin() error {
 	if err != nil {
 		return err
 	}
-	if len(names) > 0 || foreign != "" {
+	if len(names) > 0 || len(foreign) > 0 {
 		return fmt.Errorf("%w: %s is not empty; give a new directory", ErrExists, r.to)
 	}
 	f, err := fsys.Create(filepath.Join(r.to, unfinishedName))

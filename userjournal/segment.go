@@ -136,29 +136,29 @@ func (s *segment) walk(f File) segmentWalk {
 		block: func(int64, *block) error { return nil }, hole: func(*DamageError) {}}
 }
 
-// listSegments returns the names of the segments, oldest first, and whether
-// there is anything else that no journal has.
-func listSegments(fsys FS, dir string) (names []string, foreign string, err error) {
+// listSegments returns the names of the segments, oldest first, and of what else
+// there is that no journal has.
+func listSegments(fsys FS, dir string) (names, foreign []string, err error) {
 	all, err := fsys.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, "", fmt.Errorf("%s: %w: there is no such directory", dir, ErrNotJournal)
+		return nil, nil, fmt.Errorf("%s: %w: there is no such directory", dir, ErrNotJournal)
 	case errors.Is(err, unix.ENOTDIR):
-		return nil, "", fmt.Errorf("%s: %w: it is no directory", dir, ErrNotJournal)
+		return nil, nil, fmt.Errorf("%s: %w: it is no directory", dir, ErrNotJournal)
 	case err != nil:
-		return nil, "", err
+		return nil, nil, err
 	}
 	for _, name := range all {
 		if name == unfinishedName {
-			return nil, "", fmt.Errorf("%s: %w: a repair is at work or was cut off; remove the directory and repair again", dir, ErrUnfinished)
+			return nil, nil, fmt.Errorf("%s: %w: a repair is at work or was cut off; remove the directory and repair again", dir, ErrUnfinished)
 		}
 		if name == shardsName {
-			return nil, "", fmt.Errorf("%s: %w: it is a set of shards; give the directory of one of them, which %s names", dir, ErrShards, shardsName)
+			return nil, nil, fmt.Errorf("%s: %w: it is a set of shards; give the directory of one of them, which %s names", dir, ErrShards, shardsName)
 		}
 		if _, ok := ParseSegmentName(name); ok {
 			names = append(names, name)
 		} else if !ours(name) {
-			foreign = name
+			foreign = append(foreign, name)
 		}
 	}
 	return names, foreign, nil

@@ -53,7 +53,7 @@ func (s *SetWriter) open(fsys FS, dir string, dirs []string, o Options) error {
 		}
 		if found.alone() {
 			// Nothing is put into a directory of something else.
-			if err := free(fsys, dir); err != nil {
+			if err := free(fsys, dir, dirs); err != nil {
 				return fmt.Errorf("create shards: %w", err)
 			}
 		}

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // ErrShards: directories are not the shards of one set, in their order, or a set
@@ -96,7 +98,7 @@ func (s *shards) join(fsys FS) error {
 		of, err := readShard(fsys, dir)
 		switch {
 		case notExist(err):
-			if err := free(fsys, dir); err != nil {
+			if err := free(fsys, dir, nil); err != nil {
 				return err
 			}
 			missing = append(missing, i)
@@ -120,18 +122,31 @@ func (s *shards) join(fsys FS) error {
 	return nil
 }
 
-// free: nothing of a journal is in the directory.
-func free(fsys FS, dir string) error {
+// free: nothing of a journal is in the directory, nor of anything else but what
+// leads to the shards.
+func free(fsys FS, dir string, shards []string) error {
 	names, foreign, err := listSegments(fsys, dir)
-	switch {
-	case err != nil && !errors.Is(err, ErrNotJournal):
+	if err != nil && !errors.Is(err, ErrNotJournal) {
 		return err
-	case len(names) > 0:
+	}
+	if len(names) > 0 {
 		return fmt.Errorf("%s: %w: it is a journal by itself", dir, ErrShards)
-	case foreign != "":
-		return foreignError(dir, foreign)
+	}
+	for _, name := range foreign {
+		if !leads(filepath.Join(dir, name), shards) {
+			return foreignError(dir, name)
+		}
 	}
 	return nil
+}
+
+// leads: the path is a shard, or above one.
+func leads(path string, shards []string) bool {
+	path, err := filepath.Abs(path)
+	return err == nil && slices.ContainsFunc(shards, func(shard string) bool {
+		shard, err := filepath.Abs(shard)
+		return err == nil && (shard == path || strings.HasPrefix(shard, path+string(filepath.Separator)))
+	})
 }
 
 // ShardOrdinal is the ordinal that a record has in a set of shards: it names the

@@ -141,7 +141,7 @@ func settled(fsys FS, home string, dirs []string) (s shards, err error) {
 		}
 		return s, s.held(fsys)
 	}
-	if err := free(fsys, home); err != nil {
+	if err := free(fsys, home, dirs); err != nil {
 		return s, err
 	}
 	if err := wanted.join(fsys); err != nil {

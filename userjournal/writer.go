@@ -58,8 +58,8 @@ func Create(dir string, o Options) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(names) == 0 && foreign != "" {
-		return nil, foreignError(dir, foreign)
+	if len(names) == 0 && len(foreign) > 0 {
+		return nil, foreignError(dir, foreign[0])
 	}
 	lock, err := o.FS.Lock(filepath.Join(dir, lockName))
 	if err != nil {
