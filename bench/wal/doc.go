@@ -10,7 +10,7 @@
 // two million of about 250 bytes, in a file that each run reads into memory before
 // the clock starts. A run is a process
 // of its own, so that its processor time and its memory are its own; the runs of
-// all engines take turns, several rounds, and the table has medians.
+// all engines take turns, in another order each round, and the table has medians.
 //
 // # Policies
 //

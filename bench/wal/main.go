@@ -9,6 +9,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -139,10 +140,14 @@ func (b *bench) main() error {
 }
 
 func (b *bench) rounds(ctx context.Context, all *table) error {
+	random := rand.New(rand.NewPCG(1, uint64(b.runs)))
 	for round := range b.runs {
 		for _, p := range b.policies {
 			for _, n := range b.writers {
-				for _, e := range b.engines {
+				// What an engine leaves behind, such as blocks to be discarded, is
+				// not always to be the same one's burden.
+				for _, i := range random.Perm(len(b.engines)) {
+					e := b.engines[i]
 					if err := b.round(ctx, all, round, e, p, n); err != nil {
 						return fmt.Errorf("%s, policy %v, %d writers: %w", e.name, p, n, err)
 					}
