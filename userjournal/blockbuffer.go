@@ -2,6 +2,8 @@
 
 package userjournal
 
+import "io"
+
 // A blockBuffer holds one block, decoded, and what it takes to decode the next.
 type blockBuffer struct {
 	blk     block
@@ -14,14 +16,14 @@ type blockBuffer struct {
 }
 
 // load reads and verifies the block that e names.
-func (b *blockBuffer) load(f File, e *entry, salt uint64) error {
+func (b *blockBuffer) load(f io.ReaderAt, e *entry, salt uint64) error {
 	if err := b.read(f, e); err != nil {
 		return err
 	}
 	return b.decode(e, salt)
 }
 
-func (b *blockBuffer) read(f File, e *entry) error {
+func (b *blockBuffer) read(f io.ReaderAt, e *entry) error {
 	n := int(e.size())
 	b.file = grow(b.file[:0], n)[:n]
 	return readFull(f, b.file, e.offset)

@@ -51,7 +51,7 @@ func (c *committer) begin(h segmentHeader) error {
 	if err != nil {
 		return err
 	}
-	seg.signer = c.w.options.Key
+	seg.signer, seg.limit = c.w.options.Key, c.w.options.SegmentSize
 	if c.w.options.Durability.waits() {
 		seg.zeroed = seg.size
 	}

@@ -140,13 +140,13 @@ func (d *describer) block(h *segmentHeader, number uint64, offset int64, blk *bl
 		Name: fmt.Sprintf("records of block %d", number), Number: number, Offset: offset + int64(blk.header), Size: align(int64(blk.stored)),
 		Note: fmt.Sprintf("%d records", blk.records),
 		Records: func() ([]byte, error) {
-			if err := buf.load(sized{d.f, d.size}, &e, h.Salt); err != nil {
+			if err := buf.load(d.f, &e, h.Salt); err != nil {
 				return nil, err
 			}
 			return buf.records, nil
 		},
 	}
-	if err := buf.load(sized{d.f, d.size}, &e, h.Salt); err != nil {
+	if err := buf.load(d.f, &e, h.Salt); err != nil {
 		if !gone(err) {
 			return err
 		}
@@ -227,15 +227,3 @@ func (d *describer) index() error {
 	}
 	return d.part(p, kixTail)
 }
-
-// sized is a file that is only read.
-type sized struct {
-	io.ReaderAt
-	size int64
-}
-
-func (s sized) Size() (int64, error)             { return s.size, nil }
-func (sized) WriteAt([]byte, int64) (int, error) { return 0, errors.ErrUnsupported }
-func (sized) Close() error                       { return nil }
-func (sized) Truncate(int64) error               { return errors.ErrUnsupported }
-func (sized) Sync() error                        { return errors.ErrUnsupported }

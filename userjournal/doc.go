@@ -460,6 +460,9 @@
 // same time share one, and what they have appended is in the same blocks. There
 // are eight buffers. When they are full Append waits, and WriterStats says so.
 //
+// Room on the disk is reserved, 8 MiB at a time and never more than the segment may
+// have, and what is left of it is given back when the segment is sealed.
+//
 // Where those who append wait for the disk, the end of the file is filled with
 // zeroes, 1 MiB at a time, and blocks are written over them, their magic last: to
 // sync them changes neither size nor extents. Zeroes behind the last block are cut off when the

@@ -43,6 +43,9 @@ type File interface {
 	io.Closer
 	Size() (int64, error)
 	Truncate(size int64) error
+	// Reserve asks for room on the disk up to size, and leaves the size of the
+	// file as it is; Truncate gives back what is behind that.
+	Reserve(size int64) error
 	// Sync makes the data and the size durable.
 	Sync() error
 }
@@ -120,12 +123,21 @@ func (f osFile) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-func (f osFile) Sync() error {
+func (f osFile) Reserve(size int64) error {
+	return f.again("fallocate", func(fd int) error {
+		return unix.Fallocate(fd, unix.FALLOC_FL_KEEP_SIZE, 0, size)
+	})
+}
+
+func (f osFile) Sync() error { return f.again("fdatasync", unix.Fdatasync) }
+
+// again makes a system call until no signal interrupts it.
+func (f osFile) again(op string, call func(fd int) error) error {
 	for {
-		err := unix.Fdatasync(int(f.Fd()))
+		err := call(int(f.Fd()))
 		if err != unix.EINTR {
 			if err != nil {
-				return &fs.PathError{Op: "fdatasync", Path: f.Name(), Err: err}
+				return &fs.PathError{Op: op, Path: f.Name(), Err: err}
 			}
 			return nil
 		}

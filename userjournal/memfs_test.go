@@ -51,6 +51,7 @@ func (m memFS) Remove(name string) error {
 	return nil
 }
 
+func (f *memFile) Reserve(int64) error  { return nil }
 func (f *memFile) Size() (int64, error) { return int64(len(f.data)), nil }
 func (f *memFile) Sync() error          { return nil }
 func (f *memFile) Close() error         { return nil }

@@ -28,6 +28,7 @@ const (
 	Write
 	Size
 	Truncate
+	Reserve
 	Sync
 	ops
 )
@@ -37,7 +38,7 @@ type Call struct {
 	Op     Op
 	Name   string
 	Nth    int   // of its kind, from 1
-	Offset int64 // Read and Write
+	Offset int64 // Read and Write; Reserve: up to where
 	Bytes  int   // Read and Write
 }
 

@@ -45,6 +45,13 @@ func (f *file) Truncate(size int64) error {
 	return f.File.Truncate(size)
 }
 
+func (f *file) Reserve(size int64) error {
+	if x := f.fs.fault(Call{Op: Reserve, Name: f.name, Offset: size}); x.Err != nil {
+		return x.Err
+	}
+	return f.File.Reserve(size)
+}
+
 func (f *file) Sync() error {
 	if x := f.fs.fault(Call{Op: Sync, Name: f.name}); x.Err != nil {
 		return x.Err
