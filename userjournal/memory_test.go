@@ -3,6 +3,7 @@
 package userjournal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"vexj/internal/layout"
 	"vexj/uapi"
 )
 
@@ -43,10 +45,71 @@ var memoryOps = map[string]func(dir string, records int) error{
 		return scanDir(dir, ScanOptions{})
 	},
 	"retain": func(dir string, _ int) error { _, err := Retain(dir, RetainOptions{MaxBytes: 1}); return err },
+	"follow": func(dir string, records int) error {
+		return withReader(dir, func(r *Reader) error {
+			return r.Follow(context.Background(), 1, func(ordinal uint64, _ uapi.Record) error {
+				if ordinal == uint64(records) {
+					return ErrStop
+				}
+				return nil
+			})
+		})
+	},
+	"repair": func(dir string, _ int) error {
+		_, err := Repair(dir, dir+".new", RepairOptions{})
+		return err
+	},
+	"inspect": func(dir string, _ int) error {
+		return eachSegment(dir, func(f File, size int64) error {
+			return Describe(f, size, func(p layout.Part) error { return p.Problem })
+		})
+	},
+	// As if no writer had come to close it.
+	"recover": func(dir string, _ int) error {
+		names, _, err := listSegments(OSFS, dir)
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(dir, names[len(names)-1])
+		s, err := openSegment(OSFS, place{dir, names[len(names)-1]})
+		if err != nil {
+			return err
+		}
+		if err := os.Truncate(path, s.footer.offset); err != nil {
+			return err
+		}
+		if report, err := Recover(dir, RecoverOptions{}); err != nil || len(report.Segments) != 1 {
+			return fmt.Errorf("%+v, %w", report, err)
+		}
+		return nil
+	},
+}
+
+func eachSegment(dir string, fn func(f File, size int64) error) error {
+	names, _, err := listSegments(OSFS, dir)
+	for _, name := range names {
+		f, openErr := OSFS.Open(filepath.Join(dir, name))
+		if openErr != nil {
+			return openErr
+		}
+		size, sizeErr := f.Size()
+		err = errors.Join(err, sizeErr, fn(f, size), f.Close())
+	}
+	return err
+}
+
+// memoryGiB is the size of the larger journal, if it is to be a large one.
+func memoryGiB() int64 {
+	n, _ := strconv.ParseInt(os.Getenv("VEXJ_MEMORY_GIB"), 10, 32)
+	return n
 }
 
 func fillDir(dir string, n int) error {
-	w, err := Create(dir, Options{SegmentSize: 2 << 20, Interval: -1})
+	o := Options{SegmentSize: 2 << 20, Interval: -1}
+	if memoryGiB() > 0 {
+		o = Options{Codec: CodecNone}
+	}
+	w, err := Create(dir, o)
 	if err != nil {
 		return err
 	}
@@ -83,7 +146,8 @@ func scanDir(dir string, o ScanOptions) error {
 }
 
 // Memory has a bound that does not depend on the size of the journal, whatever
-// is done to it.
+// is done to it. VEXJ_MEMORY_GIB makes the larger one so large, on the disk, which
+// takes minutes and three times the room.
 func TestMemoryIsBounded(t *testing.T) {
 	if op := os.Getenv("VEXJ_TEST_MEMORY"); op != "" {
 		n, err := strconv.Atoi(os.Getenv("VEXJ_TEST_RECORDS"))
@@ -93,7 +157,11 @@ func TestMemoryIsBounded(t *testing.T) {
 		fmt.Println("peak", peakKiB(), err)
 		return
 	}
-	const small, large = 20_000, 200_000
+	small, large := 20_000, 200_000
+	if gib := memoryGiB(); gib > 0 {
+		raw, n := rawBlock(MaxBlockSize)
+		small, large = 1_000_000, int(gib<<30/int64(len(raw)/n))
+	}
 	base := t.TempDir()
 	dirs := map[int]string{}
 	for _, n := range []int{small, large} {
@@ -102,7 +170,7 @@ func TestMemoryIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, op := range []string{"write", "scan", "back", "keys", "verify", "find", "index", "reopen", "archive", "retain"} {
+	for _, op := range []string{"write", "scan", "back", "follow", "keys", "verify", "find", "index", "inspect", "repair", "recover", "reopen", "archive", "retain"} {
 		before, after := peakOf(t, op, dirs[small], small), peakOf(t, op, dirs[large], large)
 		t.Logf("%s: %d KiB, and %d KiB of %d times as many records", op, before, after, large/small)
 		if after > before*5/4+8<<10 || after > 64<<10 {
@@ -113,6 +181,7 @@ func TestMemoryIsBounded(t *testing.T) {
 
 func peakOf(t *testing.T, op, dir string, records int) (kib int) {
 	t.Helper()
+	defer os.RemoveAll(dir + ".new")
 	cmd := exec.Command(os.Args[0], "-test.run=^TestMemoryIsBounded$")
 	cmd.Env = append(os.Environ(), "VEXJ_TEST_MEMORY="+op, "VEXJ_TEST_DIR="+dir, fmt.Sprint("VEXJ_TEST_RECORDS=", records))
 	out, err := cmd.CombinedOutput()
