@@ -10,10 +10,16 @@ import (
 	"time"
 )
 
-// A committer makes blocks of what was appended and writes them, in a goroutine
-// of its own.
+// A committer makes blocks of what was appended and writes them. Who has its turn
+// does that: a goroutine of its own where buffers are full, and by the clock;
+// otherwise whoever wants something, so that nobody has to be woken for it.
 type committer struct {
 	w    *Writer
+	turn chan struct{} // who sends has it, until he receives
+	quit chan struct{} // closed at the end
+
+	// All below is his whose turn it is.
+
 	seg  *segmentWriter
 	sync *syncer
 	keys *indexer
@@ -23,12 +29,13 @@ type committer struct {
 	idle    []*blockPacker
 	packing []*blockPacker // at work, in the order of their records
 
-	group   []request // that are being served
+	group   []request // that are being served, or were last
 	waiting []chan<- error
 }
 
 func newCommitter(w *Writer, h segmentHeader) (*committer, error) {
-	c := &committer{w: w, next: h.First, sync: newSyncer(w), keys: newIndexer(w)}
+	c := &committer{w: w, turn: make(chan struct{}, 1), quit: make(chan struct{}),
+		next: h.First, sync: newSyncer(w), keys: newIndexer(w)}
 	if err := c.begin(h); err != nil {
 		c.keys.stop()
 		return nil, fmt.Errorf("create journal: %w", err)
@@ -78,30 +85,40 @@ func (c *committer) run() {
 	}
 	for {
 		select {
-		case b := <-c.w.full:
-			if len(c.w.full) == 0 {
-				c.alone(b)
-				continue
-			}
-			c.start(b)
-			// Requests and the clock want their turn.
-			c.finish(0, 2*buffers)
-		case r := <-c.w.requests:
-			if c.serve(r) {
-				return
-			}
+		case <-c.quit:
+			return
+		case <-c.w.work:
+			c.turn <- struct{}{}
+			c.work()
 		case <-tick:
+			c.turn <- struct{}{}
 			c.drain()
 			c.sync.interval(c.seg, c.next-1)
 			c.age()
 		}
+		<-c.turn
 	}
 }
 
+// work writes the buffers that are full, unless somebody else did meanwhile.
+func (c *committer) work() {
+	for n := 0; n < 2*buffers; n++ { // others want their turn
+		switch len(c.w.full) {
+		case 0:
+			return
+		case 1:
+			c.alone(<-c.w.full)
+		default:
+			c.start(<-c.w.full)
+			c.finish(0, 2*buffers)
+		}
+	}
+	c.w.wake()
+}
+
 // serve does what r asks for, and what others ask for meanwhile: what they have
-// appended is in the same blocks and made safe by the same sync. It is true if
-// one of them was Close.
-func (c *committer) serve(r request) (closed bool) {
+// appended is in the same blocks and made safe by the same sync.
+func (c *committer) serve(r request) {
 	c.gather(r)
 	c.drain()
 	err := c.w.failed()
@@ -123,7 +140,6 @@ func (c *committer) serve(r request) (closed bool) {
 	if last.reply != nil {
 		c.end(last)
 	}
-	return last.reply != nil
 }
 
 // maxGroup bounds how long the first of a group waits for the others.
@@ -131,12 +147,16 @@ const maxGroup = 64
 
 // gather collects the requests that come at the same time as r. Those who have
 // been served by one sync come with their next records all at once: to begin
-// the next sync with the first of them would make the others wait for it.
+// the next sync with the first of them would make the others wait for it. Who was
+// alone the last time does not look around, as that wakes another thread.
 func (c *committer) gather(r request) {
+	crowd := len(c.group) > 1
 	c.group = append(c.group[:0], r)
 	for n := 0; n < len(c.group) && len(c.group) < maxGroup; {
 		n = len(c.group)
-		runtime.Gosched()
+		if crowd {
+			runtime.Gosched()
+		}
 		for more := true; more && len(c.group) < maxGroup; {
 			select {
 			case r := <-c.w.requests:
@@ -329,5 +349,6 @@ func (c *committer) end(r request) {
 	}
 	c.keys.stop()
 	c.w.failure.CompareAndSwap(nil, &failure{ErrClosed})
+	close(c.quit)
 	r.reply <- err
 }

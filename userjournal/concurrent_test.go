@@ -166,6 +166,21 @@ func TestAppendWhileClosing(t *testing.T) {
 	}
 }
 
+// What comes at the end finds no buffer with room, also if it is an empty one.
+func TestNothingTakenAtTheEnd(t *testing.T) {
+	w, err := Create(t.TempDir(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	w.commit.turn <- struct{}{}
+	w.commit.finish(w.end(), 0)
+	<-w.commit.turn
+	if _, err := w.Append(payloadRecord(500)); !errors.Is(err, ErrClosed) {
+		t.Errorf("a record was taken: %v", err)
+	}
+}
+
 // Those who wait for the disk share its syncs.
 func TestGroupCommit(t *testing.T) {
 	w, err := Create(t.TempDir(), Options{Durability: DurabilityRecord, Interval: -1})

@@ -456,7 +456,9 @@
 // packers, so that compression is not bound to one CPU, and writes them in order;
 // another, the syncer, makes them durable, so that a slow sync holds up none. A
 // buffer that is not full is handed over when somebody wants to see or to have
-// safe what there is: by the clock, Flush or Sync. All who ask for a sync at the
+// safe what there is: by the clock, Flush or Sync. Who calls these does the
+// committer's work himself, if it is nobody else's turn: to wake another would
+// take longer. All who ask for a sync at the
 // same time share one, and what they have appended is in the same blocks. There
 // are eight buffers. When they are full Append waits, and WriterStats says so.
 //

@@ -23,6 +23,7 @@ func (w *Writer) reserve(n int, records uint64) (b *buffer, at int, ordinal uint
 			return b, at, ordinal, nil
 		}
 		w.handOver(b)
+		w.wake()
 		if w.long || len(w.free) == 0 {
 			w.wait()
 			continue
@@ -49,6 +50,7 @@ func (w *Writer) appendLong(recs [][]byte) (first uint64, err error) {
 			return 0, err
 		}
 		w.handOver(w.cur.Load())
+		w.wake()
 		if len(w.free) == 0 {
 			w.wait()
 			continue
@@ -60,6 +62,7 @@ func (w *Writer) appendLong(recs [][]byte) (first uint64, err error) {
 		w.full <- b
 		b.fill(0, recs[:n])
 		b.copied(size)
+		w.wake()
 		recs = recs[n:]
 		if first == 0 {
 			first = ordinal
@@ -86,6 +89,14 @@ func (w *Writer) refusal() error {
 		return ErrClosed
 	}
 	return nil
+}
+
+// wake tells the committer's goroutine that there is something to write.
+func (w *Writer) wake() {
+	select {
+	case w.work <- struct{}{}:
+	default:
+	}
 }
 
 // handOver seals the buffer b, which is current, and gives it to the committer,
@@ -151,11 +162,13 @@ func (w *Writer) giveBack(b *buffer) {
 	w.room.Broadcast()
 }
 
-// end is collect for the last time: nothing is taken any more.
+// end is collect for the last time: nothing is taken any more, also not into a
+// buffer that is empty yet.
 func (w *Writer) end() int {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.ended = true
+	w.handOver(w.cur.Load())
 	w.room.Broadcast()
-	w.mu.Unlock()
-	return w.collect()
+	return len(w.full)
 }

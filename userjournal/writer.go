@@ -26,8 +26,10 @@ type Writer struct {
 	long  bool // a batch of several blocks is being appended
 	ended bool // Close was called
 
-	full     chan *buffer // sealed, in order; has room for all
-	requests chan request
+	commit   *committer
+	full     chan *buffer  // sealed, in order; has room for all
+	work     chan struct{} // has room for one: there is something in full
+	requests chan request  // for whose turn it is
 	done     chan struct{} // closed when the committer has ended
 
 	dir      string
@@ -85,7 +87,8 @@ func create(dir string, o Options, lock io.Closer) (*Writer, error) {
 	h.BlockSize = uint32(o.BlockSize)
 	w := &Writer{
 		each: o.Durability == DurabilityRecord,
-		full: make(chan *buffer, buffers), requests: make(chan request), done: make(chan struct{}),
+		full: make(chan *buffer, buffers), work: make(chan struct{}, 1),
+		requests: make(chan request), done: make(chan struct{}),
 		dir: dir, journal: h.Journal, options: o, lock: lock, recovery: r.report,
 		replaces: r.alone,
 	}
@@ -96,6 +99,7 @@ func create(dir string, o Options, lock io.Closer) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
+	w.commit = c
 	w.recovery.ClockBack = time.Duration(c.seg.header.ClockBack)
 	for range buffers {
 		w.free = append(w.free, newBuffer(o.BlockSize))
@@ -228,15 +232,16 @@ type request struct {
 var replies = sync.Pool{New: func() any { return make(chan error, 1) }}
 
 func (w *Writer) request(kind requestKind) error {
-	reply := replies.Get().(chan error)
+	r := request{kind, replies.Get().(chan error)}
 	select {
-	case w.requests <- request{kind, reply}:
-		err := <-reply
-		replies.Put(reply)
-		return err
-	case <-w.done:
-		return w.failure.Load().err
+	case w.requests <- r:
+	case w.commit.turn <- struct{}{}:
+		w.commit.serve(r)
+		<-w.commit.turn
 	}
+	err := <-r.reply
+	replies.Put(r.reply)
+	return err
 }
 
 // fail stops the writer; the first reason stands.
