@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"vexj/uapi"
@@ -171,14 +172,14 @@ func (t *retention) over() (list []remnant, err error) {
 		if t.options.MaxBytes > 0 && left > t.options.MaxBytes {
 			s.reason |= uapi.RemovedSize
 		}
-		old, sealed, err := t.age(x)
+		old, ended, err := t.age(i)
 		if err != nil {
 			return nil, err
 		}
 		if old {
 			s.reason |= uapi.RemovedAge
 		}
-		if s.reason == 0 || !sealed {
+		if s.reason == 0 || !ended {
 			break
 		}
 		left -= sizes[i]
@@ -187,20 +188,48 @@ func (t *retention) over() (list []remnant, err error) {
 	return list, nil
 }
 
-// age: all of the segment is older than it may be. One that cannot be read has
-// no age; that a writer left it unsealed is for the next one to see to.
-func (t *retention) age(x *index) (old, sealed bool, err error) {
+// age: all of the segment is older than it may be, and nobody will write to it any
+// more. What cannot be read is as old as the newest record up to the next segment,
+// which that one's header has.
+func (t *retention) age(i int) (old, ended bool, err error) {
+	x, next := t.reader.segments[i], t.reader.segments[i+1]
 	err = t.reader.load(x, false)
 	switch {
-	case gone(err):
-		return false, true, nil
-	case err != nil:
+	case err != nil && !gone(err):
 		return false, false, err
-	case !x.sealed():
-		return false, false, nil
+	case err == nil && x.sealed():
+		return x.footer.records > 0 && t.old(x.header.time(x.footer.extremes.maxKtime)), true, nil
+	case err == nil:
+		if passed, err := t.passed(i); err != nil || !passed {
+			return false, false, err
+		}
 	}
-	newest := x.header.time(x.footer.extremes.maxKtime)
-	return t.options.MaxAge > 0 && x.footer.records > 0 && newest.Before(t.options.Now.Add(-t.options.MaxAge)), true, nil
+	if err := t.reader.load(next, false); err != nil && !gone(err) {
+		return false, false, err
+	}
+	if next.header == nil || next.header.span.newest == 0 {
+		return false, true, nil
+	}
+	return t.old(time.Unix(0, next.header.span.newest)), true, nil
+}
+
+func (t *retention) old(newest time.Time) bool {
+	return t.options.MaxAge > 0 && newest.Before(t.options.Now.Add(-t.options.MaxAge))
+}
+
+// passed: there is a sealed segment behind the one that has no footer. The next
+// writer goes back no further than to that: a footer was there and is damaged.
+func (t *retention) passed(i int) (bool, error) {
+	for _, x := range slices.Backward(t.reader.segments[i+1:]) {
+		err := t.reader.load(x, false)
+		if err != nil && !gone(err) {
+			return false, err
+		}
+		if err == nil && x.sealed() {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // note writes down what goes, before it does.
