@@ -51,8 +51,12 @@ func (s *Store) Vector(id uint64, buf []float32) ([]float32, error) {
 	return s.config.Decode(v.m.rowBytes(n), buf), nil
 }
 
-// maxRounds is for far longer than a change takes to be shown.
-const maxRounds = 1 << 20
+// How often a change that is under way is waited for: first for as long as it takes to be
+// shown, then until the writer is between two changes.
+const (
+	quickRounds = 64
+	maxRounds   = 2 * quickRounds
+)
 
 func notFound(id uint64) error { return fmt.Errorf("%w: %d", ErrNotFound, id) }
 
@@ -90,13 +94,23 @@ func (s *Store) locate(id uint64) (*version, uint32, error) {
 		}
 		// A change of this vector is under way: the index knows already what is
 		// to be shown in a moment.
-		if round == maxRounds {
+		if round == maxRounds || s.options.ReadOnly {
 			defer v.m.drop()
 			return nil, 0, v.m.damaged(slotsKind, int64(n)*slotSize, "slot %d of id %d ended for another one that is not there", n, id)
 		}
 		v.m.drop()
-		runtime.Gosched()
+		if round < quickRounds {
+			runtime.Gosched()
+			continue
+		}
+		s.between()
 	}
+}
+
+// between returns when the writer is between two changes, or was.
+func (s *Store) between() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 }
 
 // is: the slot is of the id, whatever the index says.
