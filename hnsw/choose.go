@@ -4,23 +4,50 @@ package hnsw
 
 import "slices"
 
-// choose takes up to most of the candidates, nearest first, leaving out each that
-// is as near to one taken before as to the base: algorithm 4 of Malkov and
+// choose takes up to most of the candidates for a base, nearest first, leaving out each
+// that is as near to one taken before as to the base: algorithm 4 of Malkov and
 // Yashunin, without its options. So links go into all directions, and a cluster
-// nearby does not take all of them. Of vectors that are the same it
-// takes one.
-func (g *Graph) choose(s *scratch, sp *space, near []candidate, most int) []uint32 {
+// nearby does not take all of them.
+//
+// Vectors that are the same as the base's say nothing of directions: a quarter of the
+// places is for them, and they keep nobody else out. They go to those whose slots are
+// next to the base's, so that all of them are one chain.
+func (g *Graph) choose(s *scratch, sp *space, base uint32, near []candidate, most int) []uint32 {
 	chosen := s.chosen[:0]
-	for _, c := range near {
+	same := 0
+	for same < len(near) && near[same].distance() <= sp.same {
+		same++
+	}
+	chosen = appendNext(chosen, near[:same], base, max(2, most/4))
+	twins := len(chosen)
+	for _, c := range near[same:] {
 		if len(chosen) == most {
 			break
 		}
-		if g.diverse(s, sp, c, chosen) {
+		if g.diverse(s, sp, c, chosen[twins:]) {
 			chosen = append(chosen, c.slot())
 		}
 	}
 	s.chosen = chosen
 	return chosen
+}
+
+// appendNext appends the slots of up to n candidates that are next to the base's slot,
+// half of them on either side if there are as many.
+func appendNext(to []uint32, same []candidate, base uint32, n int) []uint32 {
+	if len(same) <= n {
+		for _, c := range same {
+			to = append(to, c.slot())
+		}
+		return to
+	}
+	slices.SortFunc(same, func(a, b candidate) int { return int(int64(a.slot()) - int64(b.slot())) })
+	at, _ := slices.BinarySearchFunc(same, base, func(c candidate, slot uint32) int { return int(int64(c.slot()) - int64(slot)) })
+	from := min(max(at-n/2, 0), len(same)-n)
+	for _, c := range same[from : from+n] {
+		to = append(to, c.slot())
+	}
+	return to
 }
 
 // diverse reports whether a candidate is nearer to the base than to all chosen. It
@@ -33,7 +60,7 @@ func (g *Graph) diverse(s *scratch, sp *space, c candidate, chosen []uint32) boo
 	limit := c.distance()
 	for step := 4; len(chosen) > 0; step = 8 {
 		n := min(step, len(chosen))
-		g.distances(s, sp, q, chosen[:n], s.out)
+		g.within(s, sp, q, chosen[:n], s.out, limit)
 		for _, d := range s.out[:n] {
 			if d <= limit {
 				return false

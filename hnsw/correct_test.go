@@ -4,6 +4,7 @@ package hnsw
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -91,31 +92,44 @@ func TestExactWithLargeEf(t *testing.T) {
 	}
 }
 
+// Of vectors that are the same all are found, and those around them too.
 func TestDuplicates(t *testing.T) {
-	for name, places := range map[string]int{"one place": 1, "many places": 100} {
-		for _, codes := range []Codes{NoCodes, SQ8} {
-			g := fresh(t, Config{Dims: 4, Codes: codes})
-			at := clustered(places, 4, 3)
-			for id := range 1500 {
-				if err := g.Insert(uint64(id), at[id%places]); err != nil {
-					t.Fatal(err)
-				}
-			}
-			for _, q := range at {
-				got, err := g.Search(q, 15, &SearchOptions{Ef: 100})
-				if err != nil || len(got) != 15 {
-					t.Fatalf("%s, %s: %d results: %v", name, codes, len(got), err)
-				}
-				ids := map[uint64]bool{}
-				for _, r := range got {
-					if r.Distance != 0 || ids[r.ID] {
-						t.Fatalf("%s, %s: %v", name, codes, got)
+	for _, tc := range []struct{ places, k int }{{1, 15}, {100, 15}, {25, 60}} {
+		for _, m := range []Metric{L2, Cosine, Manhattan} {
+			for _, codes := range []Codes{NoCodes, SQ8} {
+				name := fmt.Sprintf("%d places, %s, %s", tc.places, m, codes)
+				g := fresh(t, Config{Dims: 4, Metric: m, Codes: codes})
+				at := clustered(tc.places, 4, 3)
+				for id := range 1500 {
+					if err := g.Insert(uint64(id), at[id%tc.places]); err != nil {
+						t.Fatal(err)
 					}
-					ids[r.ID] = true
 				}
-			}
-			if st, err := g.Stats(); err != nil || st.Reachable < 0.999 {
-				t.Errorf("%s, %s: reachable %v, %v", name, codes, st.Reachable, err)
+				found := func(gone uint64) {
+					for i, q := range at {
+						got, err := g.Search(q, tc.k-int(gone), &SearchOptions{Ef: 100})
+						if err != nil || len(got) != tc.k-int(gone) {
+							t.Fatalf("%s: %d results: %v", name, len(got), err)
+						}
+						ids := map[uint64]bool{}
+						for _, r := range got {
+							if r.Distance > 1e-6 || ids[r.ID] || r.ID%uint64(tc.places) != uint64(i) {
+								t.Fatalf("%s: place %d: %v", name, i, got)
+							}
+							ids[r.ID] = true
+						}
+					}
+				}
+				found(0)
+				for id := range uint64(3 * tc.places) {
+					if err := g.Delete(5*uint64(tc.places) + id); err != nil {
+						t.Fatal(err)
+					}
+				}
+				found(3)
+				if st, err := g.Stats(); err != nil || st.Reachable < 0.999 {
+					t.Errorf("%s: reachable %v, %v", name, st.Reachable, err)
+				}
 			}
 		}
 	}
@@ -177,30 +191,31 @@ func TestRefusals(t *testing.T) {
 
 // What was deleted and inserted again is found as well as if it had never gone.
 func TestRecallAfterDeletingHalf(t *testing.T) {
-	vs := clustered(3100, 24, 21)
+	const n = 3000 / smaller
+	vs := clustered(n+100, 24, 21)
 	for _, codes := range []Codes{NoCodes, SQ8} {
 		cfg := Config{Dims: 24, Codes: codes, M: 8, EfConstruction: 100}
 		old, whole := fresh(t, cfg), fresh(t, cfg)
-		in := fill(t, old, vs[:3000])
-		fill(t, whole, vs[:3000])
-		order := rand.New(rand.NewPCG(1, 1)).Perm(3000)
-		for _, id := range order[:1500] {
+		in := fill(t, old, vs[:n])
+		fill(t, whole, vs[:n])
+		order := rand.New(rand.NewPCG(1, 1)).Perm(n)
+		for _, id := range order[:n/2] {
 			if err := old.Delete(uint64(id)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		o := &SearchOptions{Ef: 20}
 		half := map[uint64][]float32{}
-		for _, id := range order[1500:] {
+		for _, id := range order[n/2:] {
 			half[uint64(id)] = vs[id]
 		}
-		t.Logf("%s: recall of the half %.4f", codes, recall(t, old, half, vs[3000:], 10, o, nil))
-		for _, id := range order[:1500] {
+		t.Logf("%s: recall of the half %.4f", codes, recall(t, old, half, vs[n:], 10, o, nil))
+		for _, id := range order[:n/2] {
 			if err := old.Insert(uint64(id), vs[id]); err != nil {
 				t.Fatal(err)
 			}
 		}
-		got, want := recall(t, old, in, vs[3000:], 10, o, nil), recall(t, whole, in, vs[3000:], 10, o, nil)
+		got, want := recall(t, old, in, vs[n:], 10, o, nil), recall(t, whole, in, vs[n:], 10, o, nil)
 		st, err := old.Stats()
 		if err != nil {
 			t.Fatal(err)

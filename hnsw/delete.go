@@ -136,7 +136,7 @@ func (g *Graph) mend(s *scratch, sp *space, node uint32, layer int, around []uin
 	if len(list) > kept {
 		kind = edgeUpdate
 		s.other = g.nearest(s, sp, node, list, s.other)
-		list = g.choose(s, sp, s.other, g.most(layer))
+		list = g.choose(s, sp, node, s.other, g.most(layer))
 	}
 	g.rewrite(s, node, layer, list, kind)
 }

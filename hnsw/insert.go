@@ -172,7 +172,7 @@ func (g *Graph) link(s *scratch, slot uint32, level int, e entry) {
 		if len(s.pool.c) > 0 {
 			from = s.pool.c[0] &^ expanded
 		}
-		chosen := append(s.list[:0], g.choose(s, sp, near, g.cfg.M)...)
+		chosen := append(s.list[:0], g.choose(s, sp, slot, near, g.cfg.M)...)
 		g.relink(s, slot, l, chosen, edgeCreate)
 		s.later = append(s.later[:0], near...)
 		for i, other := range chosen {
@@ -231,7 +231,7 @@ func (g *Graph) connect(s *scratch, sp *space, node, link uint32, layer int) {
 		return
 	}
 	s.other = g.nearest(s, sp, node, list, s.other)
-	chosen := g.choose(s, sp, s.other, most)
+	chosen := g.choose(s, sp, node, s.other, most)
 	if layer == 0 {
 		chosen = g.protect(chosen, s.other, link, most)
 	}

@@ -11,6 +11,8 @@ type scratch struct {
 	probe   probe
 	slots   []uint32  // what is to be evaluated
 	out     []float32 // how far they are
+	rest    []uint32  // of which not only the first elements are looked at
+	restOut []float32
 	list    []uint32
 	chosen  []uint32
 	near    []candidate

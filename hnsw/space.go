@@ -5,6 +5,7 @@ package hnsw
 import (
 	"fmt"
 	"math"
+	"slices"
 	"unsafe"
 
 	"vexj/internal/distance"
@@ -17,8 +18,10 @@ type space struct {
 	dims   int     // elements, as the kernel counts them
 	bias   float32 // distance = bias + scale*result of the kernel - terms of the row
 	scale  float32
-	terms  table // a float32 for each slot, if it has a stride
-	source bool  // the rows are the Source's
+	terms  table   // a float32 for each slot, if it has a stride
+	source bool    // the rows are the Source's
+	same   float32 // at most so far from each other are vectors that are the same
+	first  int     // elements of a row that are looked at before the rest, 0: all
 }
 
 // strideOf is how far apart rows of n bytes stand: whole cache lines, unless that
@@ -30,19 +33,30 @@ func strideOf(n int) int {
 	return roundUp(n, 4)
 }
 
+// firstOf is how many elements of a long row say whether the others matter. They are
+// a part of each sum, so that what is beyond a limit with them stays so.
+func firstOf(dims int) int {
+	if dims < 512 {
+		return 0
+	}
+	return dims / 4 &^ 15
+}
+
 func (g *Graph) initSpaces() {
 	d := g.cfg.Dims
 	g.exact = space{dims: d, scale: 1}
 	size := 4 * d
 	switch g.cfg.Metric {
 	case L2:
-		g.exact.kernel = distance.Find(distance.L2, distance.Float32)
+		g.exact.kernel, g.exact.first = distance.Find(distance.L2, distance.Float32), firstOf(d)
 	case Cosine:
 		g.exact.kernel, g.exact.bias, g.exact.scale = distance.Find(distance.Dot, distance.Float32), 1, -1
+		g.exact.same = 1e-6 // it is rounded
 	case Dot:
 		g.exact.kernel, g.exact.scale = distance.Find(distance.Dot, distance.Float32), -1
+		g.exact.same = float32(math.Inf(-1)) // the nearest is not the same
 	case Manhattan:
-		g.exact.kernel = distance.Find(distance.L1, distance.Float32)
+		g.exact.kernel, g.exact.first = distance.Find(distance.L1, distance.Float32), firstOf(d)
 	case Hamming:
 		g.exact.kernel = distance.Find(distance.Hamming, distance.Binary)
 		size = distance.Binary.Bytes(d)
@@ -59,7 +73,7 @@ func (g *Graph) initSpaces() {
 		case Manhattan:
 			g.code.kernel = distance.Find(distance.L1, distance.Uint8)
 		case Dot:
-			g.code.terms = newTable(4)
+			g.code.terms, g.code.same = newTable(4), float32(math.Inf(-1))
 		}
 	case Bits:
 		size := distance.Binary.Bytes(d)
@@ -175,6 +189,11 @@ func (g *Graph) termOf(v []float32) float32 {
 
 // distances computes how far the query is from slots.
 func (g *Graph) distances(s *scratch, sp *space, q target, slots []uint32, out []float32) {
+	g.within(s, sp, q, slots, out, float32(math.Inf(1)))
+}
+
+// within is distances, where those beyond a limit may come out as infinite.
+func (g *Graph) within(s *scratch, sp *space, q target, slots []uint32, out []float32, limit float32) {
 	if len(slots) == 0 {
 		return
 	}
@@ -190,6 +209,8 @@ func (g *Graph) distances(s *scratch, sp *space, q target, slots []uint32, out [
 	switch {
 	case sp.source:
 		g.sourceDistances(s, q, slots, out)
+	case sp.first > 0:
+		g.parts(s, sp, q, slots, out, limit)
 	default:
 		sp.kernel(q.p, (*byte)(sp.rows.base), sp.rows.stride, &slots[0], len(slots), sp.dims, &out[0])
 	}
@@ -200,6 +221,34 @@ func (g *Graph) distances(s *scratch, sp *space, q target, slots []uint32, out [
 	} else if sp.scale != 1 {
 		for i := range slots {
 			out[i] = sp.bias + sp.scale*out[i]
+		}
+	}
+}
+
+// parts looks at the first elements of all rows, and at the others only of rows that may
+// be within the limit: long rows come from memory, and that is what takes the time.
+func (g *Graph) parts(s *scratch, sp *space, q target, slots []uint32, out []float32, limit float32) {
+	sp.kernel(q.p, (*byte)(sp.rows.base), sp.rows.stride, &slots[0], len(slots), sp.first, &out[0])
+	s.rest = slices.Grow(s.rest[:0], len(slots))
+	for i, d := range out[:len(slots)] {
+		if d <= limit {
+			s.rest = append(s.rest, slots[i])
+		} else {
+			out[i] = float32(math.Inf(1))
+		}
+	}
+	if len(s.rest) == 0 {
+		return
+	}
+	s.restOut = slices.Grow(s.restOut[:0], len(s.rest))[:len(s.rest)]
+	skip := uintptr(4 * sp.first)
+	query, rows := unsafe.Add(unsafe.Pointer(q.p), skip), unsafe.Add(sp.rows.base, skip)
+	sp.kernel((*byte)(query), (*byte)(rows), sp.rows.stride, &s.rest[0], len(s.rest), sp.dims-sp.first, &s.restOut[0])
+	n := 0
+	for i, d := range out[:len(slots)] {
+		if d <= limit {
+			out[i] = d + s.restOut[n]
+			n++
 		}
 	}
 }

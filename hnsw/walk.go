@@ -4,6 +4,7 @@ package hnsw
 
 import (
 	"fmt"
+	"math"
 	"sync/atomic"
 )
 
@@ -50,8 +51,12 @@ func (g *Graph) walk(s *scratch, sp *space, q target, from candidate, ef, layer 
 			list := g.links(next.slot(), layer)
 			ask(&list[0], &list[len(list)/2])
 		}
-		g.distances(s, sp, q, s.slots[:n], s.out)
 		bound := p.bound()
+		limit := float32(math.Inf(1))
+		if p.full() {
+			limit = bound.distance()
+		}
+		g.within(s, sp, q, s.slots[:n], s.out, limit)
 		for i, d := range s.out[:n] {
 			if c := makeCandidate(d, s.slots[i]); c < bound {
 				p.add(c)

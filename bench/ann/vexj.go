@@ -173,6 +173,8 @@ func status(name string) int64 {
 
 // scale prints how building and searching grow.
 func (b *bench) scale(largest int) error {
+	runtime.LockOSThread() // searches ask the thread's clock
+	defer runtime.UnlockOSThread()
 	for n := 10_000; n <= largest; n *= 10 {
 		s, err := b.openSize("clustered128", 128, n)
 		if err != nil {
