@@ -64,7 +64,7 @@ var arrows = map[string][]string{
 	"internal/render":      {"internal/layout", "internal/quote", "uapi"},
 	"internal/tale":        {"uapi", "userjournal"},
 	"internal/when":        nil,
-	"internal/storm":       {"mirror", "query", "ring", "uapi", "userjournal"},
+	"internal/storm":       {"internal/recorder", "query", "uapi", "userjournal"},
 	"internal/recorder":    {"mirror", "ring", "uapi", "userjournal"},
 	"internal/scramble":    nil,
 	"bench":                {"*"},

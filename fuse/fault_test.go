@@ -45,7 +45,7 @@ func serveUntilKilled(f []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := recorder.Start(p, f[2])
+	r, err := recorder.Start(p, f[2], nil)
 	if err != nil {
 		return err
 	}
@@ -190,7 +190,7 @@ func TestFullRing(t *testing.T) {
 				case <-time.After(300 * time.Millisecond):
 				}
 			}
-			r, err := recorder.Start(p, dir)
+			r, err := recorder.Start(p, dir, nil)
 			must(t, err)
 			if c.full == Block {
 				must(t, <-done)

@@ -22,7 +22,7 @@ var operations = flag.Int("operations", 16000, "`number` of operations of TestTr
 func TestTruth(t *testing.T) {
 	p, m := mounted(t, Options{}, MountOptions{})
 	dir := filepath.Join(t.TempDir(), "journal")
-	rec, err := recorder.Start(p, dir)
+	rec, err := recorder.Start(p, dir, nil)
 	must(t, err)
 	var everybody [8]string
 	for i := range everybody {

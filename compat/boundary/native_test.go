@@ -44,7 +44,7 @@ func serve(f []string) error {
 	if err != nil {
 		return err
 	}
-	rec, err := recorder.Start(p, f[2])
+	rec, err := recorder.Start(p, f[2], nil)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func TestNative(t *testing.T) {
 	p, err := bpf.Load(context.Background(), bpf.Options{Set: "syscall", Filter: uapi.Filter{PathPrefixes: []string{source}}})
 	must(t, err)
 	defer p.Close()
-	rec, err := recorder.Start(p, kernel)
+	rec, err := recorder.Start(p, kernel, nil)
 	must(t, err)
 	server := exec.Command("/proc/self/exe")
 	server.Env = append(os.Environ(), env+"="+strings.Join([]string{source, target, user}, ","))

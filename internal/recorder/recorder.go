@@ -5,6 +5,7 @@ package recorder
 import (
 	"context"
 	"errors"
+	"hash"
 
 	"vexj/mirror"
 	"vexj/ring"
@@ -30,8 +31,8 @@ type Recorder struct {
 }
 
 // Start records into a journal in the directory until Stop. The producer stays the
-// caller's.
-func Start(p Producer, dir string) (*Recorder, error) {
+// caller's. Of digest, unless it is nil, see [mirror.Options].
+func Start(p Producer, dir string, digest hash.Hash) (*Recorder, error) {
 	w, err := userjournal.Create(dir, userjournal.Options{})
 	if err != nil {
 		return nil, err
@@ -52,7 +53,7 @@ func Start(p Producer, dir string) (*Recorder, error) {
 	}
 	ctx, end := context.WithCancel(context.Background())
 	r.end = end
-	m := mirror.New(p, r.reader, w, mirror.Options{Journal: dir})
+	m := mirror.New(p, r.reader, w, mirror.Options{Journal: dir, Digest: digest})
 	go func() { r.ended <- m.Run(ctx) }()
 	return r, nil
 }

@@ -24,7 +24,7 @@ func load(ringBytes int, filter uapi.Filter) (Producer, error) {
 // recordUntilKilled is the recorder as a process of its own: it says when it is
 // ready, and ends by a signal.
 func recordUntilKilled(dir, work string) error {
-	r, err := record(load, dir, 1<<20, nil, uapi.Filter{PathPrefixes: []string{work}})
+	stop, err := record(load, dir, 1<<20, nil, uapi.Filter{PathPrefixes: []string{work}})
 	if err != nil {
 		return err
 	}
@@ -32,5 +32,5 @@ func recordUntilKilled(dir, work string) error {
 	signal.Notify(end, syscall.SIGTERM)
 	fmt.Println("ready")
 	<-end
-	return r.stop()
+	return stop()
 }

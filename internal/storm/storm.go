@@ -38,7 +38,7 @@ func Run(open Open, dir string, operations, ringBytes int) (Tally, error) {
 	defer pack.kill()
 	journal := filepath.Join(dir, "journal")
 	digest := sha256.New()
-	rec, err := record(open, journal, ringBytes, digest, uapi.Filter{TGIDTree: pack.pids(), PathPrefixes: []string{dir}})
+	stop, err := record(open, journal, ringBytes, digest, uapi.Filter{TGIDTree: pack.pids(), PathPrefixes: []string{dir}})
 	if err != nil {
 		return Tally{}, err
 	}
@@ -46,7 +46,7 @@ func Run(open Open, dir string, operations, ringBytes int) (Tally, error) {
 	if err == nil {
 		err = pack.wait()
 	}
-	if err = errors.Join(err, rec.stop()); err != nil {
+	if err = errors.Join(err, stop()); err != nil {
 		return Tally{}, err
 	}
 	// START and STOP are numbered as well.

@@ -67,7 +67,7 @@ func capture(t testing.TB, base, what string, seed uint64, n int) scene {
 		Filter: uapi.Filter{TGIDTree: pack.PIDs(), FailedToo: true}})
 	must(t, err)
 	defer p.Close()
-	rec, err := recorder.Start(p, s.journal)
+	rec, err := recorder.Start(p, s.journal, nil)
 	must(t, err)
 	must(t, pack.Work())
 	must(t, rec.Stop())
