@@ -53,6 +53,7 @@ var arrows = map[string][]string{
 	"agent":                {"agent/control", "agent/emission", "agent/intent", "agent/session", "internal/produce", "query", "query/replay", "userjournal", "uapi"},
 	"examples":             {"*"},
 	"compat/boundary":      {"uapi"},
+	"internal/attribution": {"uapi"},
 	"internal/conformance": {"uapi"},
 	"internal/matrix":      {"*"},
 	"internal/tap":         {"ring", "uapi"},
@@ -75,7 +76,7 @@ var arrows = map[string][]string{
 var testArrows = map[string][]string{
 	"agent/mcp":       {"internal/tale", "uapi"},
 	"agent/read":      {"internal/tale"},
-	"bpf":             {"internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
+	"bpf":             {"internal/attribution", "internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
 	"fuse":            {"internal/conformance", "internal/recorder", "internal/scramble", "internal/tap", "ring", "query", "query/replay", "userjournal"},
 	"ring":            {"bench/gen"},
 	"mirror":          {"bench/gen", "query"},
@@ -86,7 +87,7 @@ var testArrows = map[string][]string{
 	// The account of what was numbered.
 	"internal/produce": {"query"},
 	// Tests alone, of the module and what drains it.
-	"kmod/kmodtest": {"kmod/device", "internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query", "uapi"},
+	"kmod/kmodtest": {"kmod/device", "internal/attribution", "internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query", "uapi"},
 	// The whole chain.
 	"internal/storm": {"*"},
 	"query/replay":   {"bpf", "internal/recorder", "internal/scramble"},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cilium/ebpf/btf"
 
+	"vexj/internal/attribution"
 	"vexj/internal/conformance"
 	"vexj/internal/tap"
 	"vexj/uapi"
@@ -17,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) {
 	conformance.Hook()
-	execByThread()
+	attribution.Hook()
 	os.Exit(m.Run())
 }
 

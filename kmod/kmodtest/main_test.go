@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"vexj/internal/attribution"
 	"vexj/internal/conformance"
 	"vexj/kmod/device"
 )
@@ -20,6 +21,7 @@ const moduleEnv = "VEXJ_MODULE"
 
 func TestMain(m *testing.M) {
 	conformance.Hook()
+	attribution.Hook()
 	if os.Getenv(helperEnv) != "" {
 		helper()
 		os.Exit(0)

@@ -215,15 +215,24 @@ func TestFullRing(t *testing.T) {
 	}
 }
 
+// What is filtered by its type is counted, and no error. Calls of this process, which is
+// the consumer, are filtered too: they are few.
 func TestFilteredTypeIsNoError(t *testing.T) {
-	r := begin(t, device.Options{Filter: uapi.Filter{Types: []uapi.Type{uapi.VectorCreate}, FailedToo: true}})
+	r := begin(t, device.Options{Filter: uapi.Filter{Types: []uapi.Type{uapi.VectorCreate}}})
 	fd := openDevice(t, unix.O_WRONLY)
-	rec := sample(1, "")
-	if n, err := unix.Write(fd, append(rec, build(uapi.VectorCreate, nil)...)); err != nil || n <= len(rec) {
+	const unwanted = 200
+	var recs []byte
+	for i := range uint64(unwanted) {
+		recs = append(recs, sample(i+1, "")...)
+	}
+	least := len(recs)
+	before := r.Counters().Filtered
+	if n, err := unix.Write(fd, append(recs, build(uapi.VectorCreate, nil)...)); err != nil || n <= least {
 		t.Fatal(n, err)
 	}
-	recs := r.drain(t)
-	if len(recs) != 1 || recs[0].Type() != uapi.VectorCreate || r.Counters().Filtered != 1 {
-		t.Errorf("%v, %+v", recs, r.Counters())
+	filtered := r.Counters().Filtered - before
+	got := r.drain(t)
+	if len(got) != 1 || got[0].Type() != uapi.VectorCreate || filtered < unwanted || filtered > 2*unwanted {
+		t.Errorf("%v, %d filtered", got, filtered)
 	}
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package kmodtest
+package attribution
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,12 +13,9 @@ import (
 	"vexj/uapi"
 )
 
-// What an exec declares of itself is in its record.
-func TestDeclared(t *testing.T) {
-	p, tapped := newTap(t)
-	if err := p.Follow(uint32(os.Getpid())); err != nil {
-		t.Fatal(err)
-	}
+// TestDeclared: what an exec declares of itself is in its record, as it is in /proc.
+// drain returns the records of what this process's children executed.
+func TestDeclared(t *testing.T, drain func() ([]uapi.Record, error)) {
 	long := "TRACEPARENT=" + strings.Repeat("x", 300)
 	var many []string
 	for i := range 1200 {
@@ -45,7 +41,7 @@ func TestDeclared(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := string(uapi.ScanEnviron([]byte(strings.Join(env, "\x00") + "\x00")))
-		recs, err := tapped.Drain()
+		recs, err := drain()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,6 +53,9 @@ func TestDeclared(t *testing.T) {
 			found = true
 			if got := string(r.Declared()); got != want {
 				t.Errorf("%s: %q, want %q", name, got, want)
+			}
+			if _, ok := r.Attr(uapi.AttrAgentID); ok {
+				t.Errorf("%s: what was declared is taken for what is so", name)
 			}
 		}
 		if !found {
