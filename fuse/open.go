@@ -198,7 +198,7 @@ func (fs *FS) Flush(_ <-chan struct{}, in *fuse.FlushIn) fuse.Status {
 
 // close records that a descriptor was closed by a call.
 func (o *operation) close(h *handle) {
-	if !o.wants(uapi.FSClose) || leaving(o.in.Pid) {
+	if !o.wants(uapi.FSClose) || o.fs.producer.tasks.leaving(o.in.Pid) {
 		return
 	}
 	var st unix.Statx_t

@@ -45,28 +45,17 @@ func procFile(pid uint32, file string) string {
 	return "/proc/" + strconv.FormatUint(uint64(pid), 10) + "/" + file
 }
 
-// leaving says whether a thread is in execve or past the point where it ends: what it
-// closes then, it does not close by a call. Its memory is not there yet, or not any
-// more, and that can be seen without a lock.
-func leaving(tid uint32) bool {
-	n, _ := head(tid, "cmdline")
-	return n == 0
-}
+// inExecve says whether a thread has memory, but no arguments yet.
+func inExecve(tid uint32) bool { return head(tid, "statm") > "0" && head(tid, "cmdline") == "" }
 
-// inExecve says whether it is the former: there is memory, without arguments yet.
-func inExecve(tid uint32) bool {
-	_, pages := head(tid, "statm")
-	return pages > '0' && leaving(tid)
-}
-
-// head reads the first byte of a file, if there is one.
-func head(pid uint32, file string) (n int, b byte) {
+// head is the first byte of a file, if there is one.
+func head(pid uint32, file string) string {
 	fd, err := openat(unix.AT_FDCWD, procFile(pid, file), unix.O_RDONLY, 0)
 	if err != nil {
-		return 0, 0
+		return ""
 	}
 	defer unix.Close(fd)
 	var buf [1]byte
-	n, _ = unix.Read(fd, buf[:])
-	return max(n, 0), buf[0]
+	n, _ := unix.Read(fd, buf[:])
+	return string(buf[:max(n, 0)])
 }

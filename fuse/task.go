@@ -53,7 +53,8 @@ type claim struct {
 
 type taskEntry struct {
 	mu     sync.Mutex
-	comm   int // descriptors; group is opened when it is needed
+	comm   int // descriptors; the others are opened when they are needed
+	args   int
 	group  int
 	looked int64
 	task   *task
@@ -96,7 +97,7 @@ func (ts *tasks) open(tid uint32) *taskEntry {
 	if err != nil {
 		return nil
 	}
-	e := &taskEntry{comm: fd, group: -1}
+	e := &taskEntry{comm: fd, args: -1, group: -1}
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	if old := ts.byTID[tid]; old != nil { // somebody was faster
@@ -135,7 +136,7 @@ func (ts *tasks) close() {
 func (e *taskEntry) close() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, fd := range []*int{&e.comm, &e.group} {
+	for _, fd := range []*int{&e.comm, &e.args, &e.group} {
 		if *fd >= 0 {
 			unix.Close(*fd)
 			*fd = -1
@@ -295,4 +296,37 @@ func namespace(file string) uint32 {
 	_, number, _ := strings.Cut(name, "[")
 	n, _ := strconv.ParseUint(strings.TrimSuffix(number, "]"), 10, 32)
 	return uint32(n)
+}
+
+// leaving says whether a thread is in execve or past the point where it ends: what it
+// closes then, it does not close by a call. Its memory is not there yet, or not any
+// more, and that can be seen without a lock.
+func (ts *tasks) leaving(tid uint32) bool {
+	ts.mu.RLock()
+	e := ts.byTID[tid]
+	ts.mu.RUnlock()
+	if e == nil {
+		if e = ts.open(tid); e == nil {
+			return true
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for range 2 { // the first may be of a thread that had the number before
+		if e.args < 0 {
+			fd, err := openat(unix.AT_FDCWD, procFile(tid, "cmdline"), unix.O_RDONLY, 0)
+			if err != nil {
+				return true
+			}
+			e.args = fd
+		}
+		var buf [1]byte
+		n, err := unix.Pread(e.args, buf[:], 0)
+		if err == nil {
+			return n == 0
+		}
+		unix.Close(e.args)
+		e.args = -1
+	}
+	return true
 }
