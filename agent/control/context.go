@@ -123,6 +123,9 @@ func (c *control) contexts(w http.ResponseWriter, _ *http.Request, p *server.Pee
 	}
 	all := []Context{}
 	for _, ctx := range set {
+		if ctx.Visibility != 0 && !p.Sees(ctx.Visibility) {
+			continue // nor does it see what is recorded of it
+		}
 		if who.UID == 0 || ctx.PID != 0 && intent.MayAttribute(who, ctx.PID) == nil {
 			all = append(all, Listed(ctx))
 		}

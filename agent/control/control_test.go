@@ -357,3 +357,26 @@ func TestNarrowed(t *testing.T) {
 	wants(t, post("/v1/context", fmt.Sprintf(`{"pid":%d,"agent":"free"}`, os.Getpid())), `403 `)
 	wants(t, post("/v1/intent", `{}`), `200 `)
 }
+
+// What the records of an intent are hidden from, the lists are too.
+func TestListsHideWhatRecordsDo(t *testing.T) {
+	rec, socket := served(t)
+	post := func(path, body string) string { return ask(socket, "POST", path, "application/json", []byte(body)) }
+	for _, mask := range []string{"0x3", "0x2"} { // one within the other
+		wants(t, post("/v1/intent", fmt.Sprintf(`{"agent":"x","intent":"of %s","visibility":%q}`, mask, mask)), `200 `)
+	}
+	rec.contexts = append(rec.contexts, uapi.Context{PID: 1, Agent: "hidden", Visibility: 2}, uapi.Context{PID: uint32(os.Getpid()), Agent: "narrow"})
+	if got := ask(socket, "GET", "/v1/intent", "", nil); strings.Contains(got, "of 0x2") || !strings.Contains(got, "of 0x3") {
+		t.Error(got)
+	}
+	if got := ask(socket, "GET", "/v1/context", "", nil); strings.Contains(got, "hidden") || !strings.Contains(got, "narrow") {
+		t.Error(got)
+	}
+	rec.contexts = rec.contexts[:len(rec.contexts)-1]
+	if got := ask(socket, "GET", "/v1/intent", "", nil); !strings.Contains(got, "of 0x2") {
+		t.Error(got)
+	}
+	if got := ask(socket, "GET", "/v1/context", "", nil); !strings.Contains(got, "hidden") {
+		t.Error(got)
+	}
+}

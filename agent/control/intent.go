@@ -127,7 +127,7 @@ func (c *control) mayBe(p *server.Peer, agent string) error {
 func (c *control) intents(w http.ResponseWriter, _ *http.Request, p *server.Peer) error {
 	all := []Intent{}
 	for _, i := range c.Intents.List() {
-		if p.UID == 0 || p.UID == i.UID {
+		if (p.UID == 0 || p.UID == i.UID) && p.Sees(i.Visibility) {
 			all = append(all, shown(i))
 		}
 	}
