@@ -55,9 +55,19 @@ func (j *fields) attr(r uapi.Record, tag uapi.Tag, v []byte) {
 	}
 }
 
+// members are the names of known tags in objects.
+var members = func() []string {
+	tags := uapi.Tags()
+	names := make([]string, tags[len(tags)-1]+1)
+	for _, t := range tags {
+		names[t] = strings.ReplaceAll(t.String(), "-", "_")
+	}
+	return names
+}()
+
 // scalar adds the attributes that are a number or a text.
 func (j *fields) scalar(r uapi.Record, tag uapi.Tag, v []byte) {
-	name := strings.ReplaceAll(tag.String(), "-", "_")
+	name := members[tag]
 	switch size, _ := tag.Size(); size {
 	case 4:
 		n, _ := r.U32(tag)
