@@ -46,7 +46,8 @@ func (c Cursor) String() string {
 	b = le.AppendUint64(b, c.ordinal)
 	b = le.AppendUint64(b, c.id)
 	b = le.AppendUint32(b, checksum(0, b))
-	return cursorPrefix + base64.RawURLEncoding.EncodeToString(b)
+	text := append(make([]byte, 0, 64), cursorPrefix...)
+	return string(base64.RawURLEncoding.AppendEncode(text, b))
 }
 
 // ParseCursor is the inverse of String.
