@@ -19,6 +19,11 @@ type lack struct {
 // and is not here fails.
 var lacks = []lack{
 	{
+		why:     "io_uring has no such operations before 5.15 and 5.19",
+		rows:    []string{"io_uring: mkdirat and unlinkat", "io_uring: symlinkat and linkat", "io_uring: setxattr"},
+		kernels: []string{"5.10"},
+	},
+	{
 		why:     "io_uring has no such operation before 6.9",
 		rows:    []string{"io_uring: ftruncate"},
 		kernels: []string{"5.10", "6.1"},
