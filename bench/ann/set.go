@@ -146,13 +146,20 @@ func (b *bench) glove() ([][]float32, error) {
 
 // readVectors reads {..., "vectors": {"word": [100 numbers and more, ...], ...}}.
 func readVectors(d *json.Decoder) ([][]float32, error) {
+	if _, err := d.Token(); err != nil {
+		return nil, err
+	}
 	for {
-		t, err := d.Token()
+		key, err := d.Token()
 		if err != nil {
 			return nil, errors.Join(errors.New("no vectors in the package"), err)
 		}
-		if t == "vectors" {
+		if key == "vectors" {
 			break
+		}
+		var other json.RawMessage
+		if err := d.Decode(&other); err != nil {
+			return nil, err
 		}
 	}
 	if _, err := d.Token(); err != nil {
