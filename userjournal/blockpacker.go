@@ -19,8 +19,9 @@ type blockPacker struct {
 	block  block   // but for what chain adds
 }
 
-func newBlockPacker(codec Codec) *blockPacker {
+func newBlockPacker(codec Codec, noIndex bool) *blockPacker {
 	p := &blockPacker{in: make(chan *buffer), done: make(chan struct{}, 1)}
+	p.sum.noIndex = noIndex
 	go func() {
 		for b := range p.in {
 			p.make(b, codec)

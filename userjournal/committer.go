@@ -41,7 +41,7 @@ func newCommitter(w *Writer, h segmentHeader) (*committer, error) {
 		return nil, fmt.Errorf("create journal: %w", err)
 	}
 	for range packers {
-		c.idle = append(c.idle, newBlockPacker(w.options.Codec))
+		c.idle = append(c.idle, newBlockPacker(w.options.Codec, w.options.NoIndex))
 	}
 	return c, nil
 }

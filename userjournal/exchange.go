@@ -154,12 +154,15 @@ func (w *Writer) collect() int {
 	return len(w.full)
 }
 
-// giveBack takes a buffer back that was written.
+// giveBack takes a buffer back that was written. Who waits for room is woken when
+// half of the buffers are free, and not for each: all that are not come back.
 func (w *Writer) giveBack(b *buffer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.free = append(w.free, b)
-	w.room.Broadcast()
+	if len(w.free) >= buffers/2 {
+		w.room.Broadcast()
+	}
 }
 
 // end is collect for the last time: nothing is taken any more, also not into a

@@ -21,6 +21,7 @@ type summary struct {
 	zone    ZoneMap
 	keys    []Key
 	ids     []Key // for the index alone; so are those of causes
+	noIndex bool  // there will be none
 	parent  uint64
 	root    uint64
 	lastIDs [idStreams]Key
@@ -61,11 +62,6 @@ func (s *summary) add(rec []byte) {
 	z.MinKtime, z.MaxKtime = min(z.MinKtime, ktime), max(z.MaxKtime, ktime)
 	id := le.Uint64(h[recID:])
 	z.MinID, z.MaxID = min(z.MinID, id), max(z.MaxID, id)
-	// Plus one: 0 stands for none yet.
-	if stream, k := id>>56%idStreams, Key(id>>idKeyBits)+1; s.lastIDs[stream] != k {
-		s.lastIDs[stream] = k
-		s.ids = append(s.ids, idKey(id))
-	}
 	seq := le.Uint64(h[recGlobal:])
 	z.MinSequence, z.MaxSequence = min(z.MinSequence, seq), max(z.MaxSequence, seq)
 	pid := le.Uint32(h[recPID:])
@@ -77,13 +73,28 @@ func (s *summary) add(rec []byte) {
 	z.Flags |= uapi.Flags(le.Uint32(h[recFlags:]))
 	z.Visibility |= le.Uint64(h[recMask:])
 
-	s.addCauses(h, id)
-	if le.Uint32(h[recVersion:]) == uapi.Version {
-		switch uapi.Type(le.Uint32(h[recType:])) {
+	ours := le.Uint32(h[recVersion:]) == uapi.Version
+	if !s.noIndex {
+		s.addOrigins(rec, id, ours)
+	}
+	if ours {
+		s.addAttrs(rec[recHeader : recHeader+int(le.Uint32(h[recContext:]))])
+	}
+}
+
+// addOrigins adds the keys that only an index has.
+func (s *summary) addOrigins(rec []byte, id uint64, ours bool) {
+	// Plus one: 0 stands for none yet.
+	if stream, k := id>>56%idStreams, Key(id>>idKeyBits)+1; s.lastIDs[stream] != k {
+		s.lastIDs[stream] = k
+		s.ids = append(s.ids, idKey(id))
+	}
+	s.addCauses(rec, id)
+	if ours {
+		switch uapi.Type(le.Uint32(rec[recType:])) {
 		case uapi.FSRename, uapi.ProcFork, uapi.ProcExec:
 			s.addBeginning(rec)
 		}
-		s.addAttrs(rec[recHeader : recHeader+int(le.Uint32(h[recContext:]))])
 	}
 }
 
