@@ -50,6 +50,25 @@
 // the page cache, in a new process. Recovery is what opening for writing takes
 // after a process that appended everything and was gone without closing.
 //
+// # Figures
+//
+// Two million records, medians of two to five rounds, on two virtual cores of an EPYC
+// (Zen 4) of which another program had one most of the time, ext4 on a virtio disk:
+// thousands of records a second, and in brackets ns of processor time for each.
+//
+//	sync    writers  usjl        usjl-none   buffered    pebble-wal  etcd        tidwall
+//	none    1        1786 (555)  3891 (256)  6181 (162)  3703 (271)  233 (3284)  452 (1938)
+//	none    4        1870 (531)  3949 (267)  5998 (168)  3911 (269)
+//	10ms    1        1439 (559)  3114 (293)  3515 (216)  2945 (318)  766 (1029)  382 (2055)
+//	10ms    4        1749 (560)  3252 (293)  4218 (208)  2922 (316)  676 (1100)  397 (2155)
+//	100     1        421                     308         94          260         293
+//	100     4        743                     519         582         226         282
+//	record  1        8.0                     5.6         5.3         8.0         4.2
+//	record  4        16.8                    7.5         11.3        6.7         5.0
+//
+// On disk a record takes 43 bytes in usjl and 257 to 288 in the others; with a sync
+// for each hundred 60, for each record 579.
+//
 // rosedblabs/wal is missing: its module could not be had when this was written.
 //
 // It is a module of its own, so that what vexj is compared with is no dependency
