@@ -8,9 +8,9 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"unsafe"
+
+	"vexj/internal/disk"
 )
 
 // A snapshot is the graph's memory, in sections that begin at multiples of 4,096
@@ -222,32 +222,8 @@ func blockSum(b, slots int, large ...[]byte) uint32 {
 // SaveSnapshot writes a snapshot to a file, which appears when it is whole and on
 // disk.
 func (g *Graph) SaveSnapshot(path string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*")
-	if err != nil {
+	if err := disk.Replace(path, 0o600, g.WriteSnapshot); err != nil {
 		return fmt.Errorf("hnsw: cannot save a snapshot: %w", err)
 	}
-	defer os.Remove(f.Name())
-	err = g.WriteSnapshot(f)
-	if err == nil {
-		err = f.Sync()
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("hnsw: cannot save a snapshot: %w", err)
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-func syncFolder(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
+	return nil
 }

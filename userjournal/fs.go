@@ -3,14 +3,10 @@
 package userjournal
 
 import (
-	"errors"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"sort"
 
-	"golang.org/x/sys/unix"
+	"vexj/internal/disk"
 )
 
 // An FS is what a journal asks of a filesystem. It is here so that tests can
@@ -61,39 +57,9 @@ const (
 	fileMode = 0o640
 )
 
-func (osFS) MkdirAll(dir string) error {
-	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	parent := filepath.Dir(filepath.Clean(dir))
-	if err := OSFS.MkdirAll(parent); err != nil {
-		return err
-	}
-	if err := os.Mkdir(dir, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return OSFS.SyncDir(parent)
-}
-
-func (osFS) ReadDir(dir string) ([]string, error) {
-	d, err := os.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer d.Close()
-	names, err := d.Readdirnames(-1)
-	sort.Strings(names)
-	return names, err
-}
-
-func (osFS) SyncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	return errors.Join(err, d.Close())
-}
+func (osFS) MkdirAll(dir string) error            { return disk.MkdirAll(dir, dirMode) }
+func (osFS) ReadDir(dir string) ([]string, error) { return disk.ReadDir(dir) }
+func (osFS) SyncDir(dir string) error             { return disk.SyncDir(dir) }
 
 func (osFS) Create(name string) (File, error) {
 	return openFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
@@ -123,23 +89,5 @@ func (f osFile) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-func (f osFile) Reserve(size int64) error {
-	return f.again("fallocate", func(fd int) error {
-		return unix.Fallocate(fd, unix.FALLOC_FL_KEEP_SIZE, 0, size)
-	})
-}
-
-func (f osFile) Sync() error { return f.again("fdatasync", unix.Fdatasync) }
-
-// again makes a system call until no signal interrupts it.
-func (f osFile) again(op string, call func(fd int) error) error {
-	for {
-		err := call(int(f.Fd()))
-		if err != unix.EINTR {
-			if err != nil {
-				return &fs.PathError{Op: op, Path: f.Name(), Err: err}
-			}
-			return nil
-		}
-	}
-}
+func (f osFile) Reserve(size int64) error { return disk.Reserve(f.File, size) }
+func (f osFile) Sync() error              { return disk.SyncData(f.File) }

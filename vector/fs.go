@@ -9,11 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sort"
-	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"vexj/internal/disk"
 )
 
 // An FS is what a store asks of a filesystem. It is here so that tests can make
@@ -69,39 +68,9 @@ const (
 	fileMode = 0o640
 )
 
-func (osFS) MkdirAll(dir string) error {
-	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	parent := filepath.Dir(filepath.Clean(dir))
-	if err := OSFS.MkdirAll(parent); err != nil {
-		return err
-	}
-	if err := os.Mkdir(dir, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return OSFS.SyncDir(parent)
-}
-
-func (osFS) ReadDir(dir string) ([]string, error) {
-	d, err := os.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer d.Close()
-	names, err := d.Readdirnames(-1)
-	sort.Strings(names)
-	return names, err
-}
-
-func (osFS) SyncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	return errors.Join(err, d.Close())
-}
+func (osFS) MkdirAll(dir string) error            { return disk.MkdirAll(dir, dirMode) }
+func (osFS) ReadDir(dir string) ([]string, error) { return disk.ReadDir(dir) }
+func (osFS) SyncDir(dir string) error             { return disk.SyncDir(dir) }
 
 func (osFS) Create(name string) (File, error) {
 	return openFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
@@ -112,24 +81,13 @@ func (osFS) Rename(from, to string) error        { return os.Rename(from, to) }
 func (osFS) Remove(name string) error            { return os.Remove(name) }
 
 func (osFS) Lock(name string) (io.Closer, error) {
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, fileMode)
+	f, err := disk.Lock(name, fileMode)
+	var held *disk.HeldError
+	if errors.As(err, &held) {
+		return nil, fmt.Errorf("%s: %w: process %d; wait for it, or end it", filepath.Dir(name), ErrLocked, held.PID)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		who, _ := io.ReadAll(io.LimitReader(f, 20))
-		f.Close()
-		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, fmt.Errorf("%s: %w: process %s; wait for it, or end it", filepath.Dir(name), ErrLocked, strings.TrimSpace(string(who)))
-		}
-		return nil, &fs.PathError{Op: "flock", Path: name, Err: err}
-	}
-	err = f.Truncate(0)
-	if err == nil {
-		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }
@@ -152,17 +110,7 @@ func (f osFile) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-func (f osFile) Sync() error {
-	for {
-		err := unix.Fdatasync(int(f.Fd()))
-		if err == nil {
-			return nil
-		}
-		if err != unix.EINTR {
-			return &fs.PathError{Op: "fdatasync", Path: f.Name(), Err: err}
-		}
-	}
-}
+func (f osFile) Sync() error { return disk.SyncData(f.File) }
 
 func (f osFile) Map(size int, write bool) ([]byte, error) {
 	prot := unix.PROT_READ

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"vexj/hnsw"
+	"vexj/internal/disk"
 	"vexj/uapi"
 	"vexj/userjournal"
 	"vexj/vector"
@@ -190,20 +192,11 @@ func (x *Index) save() error {
 	return replace(filepath.Join(x.dir, stateName), append(text, '\n'))
 }
 
-// replace writes a file beside, syncs it, and gives it the name.
 func replace(name string, content []byte) error {
-	f, err := os.OpenFile(name+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
+	return disk.Replace(name, 0o600, func(w io.Writer) error {
+		_, err := w.Write(content)
 		return err
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(name+".tmp", name)
+	})
 }
 
 // idOf is the id of a document, whose parts say what it is: the first eight bytes of

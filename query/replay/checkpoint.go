@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
-	"path/filepath"
 	"time"
+
+	"vexj/internal/disk"
 )
 
 // A checkpoint is a file:
@@ -216,7 +218,10 @@ func (s *saver) save() error {
 	c := checkpoint{serial: s.last.serial + 1, records: p.number, digest: digest, complete: r.Complete,
 		counts: [4]uint64{r.Steps, r.Gaps, r.Mismatches, r.Failures},
 		what:   p.o.What, cursor: r.Cursor, state: state.Bytes()}
-	if err := replaceFile(p.o.Checkpoint, c.encode()); err != nil {
+	if err := disk.Replace(p.o.Checkpoint, 0o600, func(w io.Writer) error {
+		_, err := w.Write(c.encode())
+		return err
+	}); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	c.state = nil
@@ -225,31 +230,4 @@ func (s *saver) save() error {
 	// At most a twentieth of the time goes into them.
 	s.next = time.Now().Add(max(p.o.Every, 20*time.Since(begun)))
 	return nil
-}
-
-// replaceFile gives a file new content, all of it or none, and durably.
-func replaceFile(name string, b []byte) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(tmp.Name()))
-		}
-	}()
-	if _, err = tmp.Write(b); err == nil {
-		err = tmp.Sync()
-	}
-	if err = errors.Join(err, tmp.Close()); err != nil {
-		return err
-	}
-	if err = os.Rename(tmp.Name(), name); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(name))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }
