@@ -173,7 +173,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	for _, op := range []string{"write", "scan", "back", "follow", "keys", "verify", "find", "index", "inspect", "repair", "recover", "reopen", "archive", "retain"} {
 		before, after := peakOf(t, op, dirs[small], small), peakOf(t, op, dirs[large], large)
 		t.Logf("%s: %d KiB, and %d KiB of %d times as many records", op, before, after, large/small)
-		if after > before*5/4+8<<10 || after > 64<<10 {
+		// A cache of 8 MiB that the small one does not fill, and as much garbage.
+		if after > before*5/4+16<<10 || after > 64<<10 {
 			t.Errorf("%s: %d KiB of %d records, %d KiB of %d", op, before, small, after, large)
 		}
 	}
