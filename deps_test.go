@@ -78,7 +78,7 @@ var testArrows = map[string][]string{
 	"agent/mcp":       {"internal/tale", "uapi"},
 	"agent/read":      {"internal/tale"},
 	"bpf":             {"internal/attribution", "internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
-	"fuse":            {"internal/conformance", "internal/recorder", "internal/scramble", "internal/tap", "ring", "query", "query/replay", "userjournal"},
+	"fuse":            {"internal/attribution", "internal/conformance", "internal/recorder", "internal/scramble", "internal/tap", "ring", "query", "query/replay", "userjournal"},
 	"ring":            {"bench/gen"},
 	"mirror":          {"bench/gen", "query"},
 	"agent/subscribe": {"agent/server", "userjournal"},

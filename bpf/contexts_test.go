@@ -58,22 +58,7 @@ func TestContexts(t *testing.T) {
 func TestContextsAreGivenBack(t *testing.T) {
 	dir := t.TempDir()
 	a := newAttributing(t, dir)
-	for range 20 {
-		p := attribution.StartShell(t, dir)
-		if err := a.SetContext(uapi.Context{PID: p.PID, Session: 1}); err != nil {
-			t.Fatal(err)
-		}
-		p.Fork("").End()
-		p.End()
-	}
-	last := attribution.StartShell(t, dir)
-	if err := a.SetContext(uapi.Context{PID: last.PID, Session: 2}); err != nil {
-		t.Fatal(err)
-	}
-	attribution.Until(t, "the contexts to go", func() bool {
-		all, err := a.Contexts()
-		return err == nil && len(all) == 1
-	})
+	attribution.EndsWithTree(t, a, dir)
 	if n := len(a.contexts.trees); n != 1 {
 		t.Errorf("%d nodes are kept", n)
 	}

@@ -13,32 +13,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
+	suite "vexj/internal/attribution"
 	"vexj/internal/tap"
 	"vexj/uapi"
 )
-
-// who is what a record says of its attribution.
-type who struct {
-	agent                 string
-	session, parent, root uint64
-	visibility            uint64
-}
-
-func attributionOf(rec uapi.Record) who {
-	h := rec.Header()
-	agent, _ := rec.Attr(uapi.AttrAgentID)
-	session, _ := rec.U64(uapi.AttrSession)
-	w := who{string(agent), session, h.Parent, h.RootCause, h.VisibilityMask}
-	if w.root == h.EventID {
-		w.root = 0
-	}
-	return w
-}
 
 // A shell runs lines that it is given, in a folder.
 type shell struct {
@@ -47,10 +29,11 @@ type shell struct {
 	out *bufio.Reader
 }
 
-func startShell(t *testing.T, dir string, attr *syscall.SysProcAttr) *shell {
+// startShell starts one, which enters the folder by itself: see within.
+func startShell(t *testing.T, dir string) *shell {
 	t.Helper()
-	s := &shell{cmd: exec.Command("/bin/sh")}
-	s.cmd.Dir, s.cmd.SysProcAttr, s.cmd.Stderr = dir, attr, os.Stderr
+	s := &shell{cmd: exec.Command("/bin/sh", "-c", `cd "$0" && exec /bin/sh`, dir)}
+	s.cmd.Stderr = os.Stderr
 	var err error
 	if s.in, err = s.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
@@ -100,17 +83,17 @@ func (s *shell) run(t *testing.T, script string) string {
 }
 
 // created returns what the records of the creation of files say, by name.
-func created(t *testing.T, tapped *tap.Tap) map[string]who {
+func created(t *testing.T, tapped *tap.Tap) map[string]suite.Who {
 	t.Helper()
 	recs, err := tapped.Drain()
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := map[string]who{}
+	out := map[string]suite.Who{}
 	for _, rec := range recs {
 		if rec.Header().Type == uapi.FSCreate {
 			path, _ := rec.Attr(uapi.AttrPath)
-			out[filepath.Base(string(path))] = attributionOf(rec)
+			out[filepath.Base(string(path))] = suite.Of(rec)
 		}
 	}
 	return out
@@ -140,11 +123,11 @@ func both(t *testing.T, test func(t *testing.T, tapped *tap.Tap, p *Producer, di
 // fork and exec, of nobody else, until it is cleared.
 func TestContextOfTree(t *testing.T) {
 	both(t, func(t *testing.T, tapped *tap.Tap, p *Producer, dir string) {
-		a, b, none := startShell(t, dir, nil), startShell(t, dir, nil), startShell(t, dir, nil)
+		a, b, none := startShell(t, dir), startShell(t, dir), startShell(t, dir)
 		// Somebody who is there before, and is not seen until afterwards.
 		a.run(t, "mkfifo ../go ../gone; exec 4<>../gone; { read x; : > a-before; echo >&4; } < ../go & :")
-		want := map[string]who{
-			"a": {"agent-7", 42, 1000, 900, 6}, "b": {"", 43, 7, 7, math.MaxUint64}, "none": {visibility: math.MaxUint64},
+		want := map[string]suite.Who{
+			"a": {Agent: "agent-7", Session: 42, Parent: 1000, Root: 900, Visibility: 6}, "b": {Session: 43, Parent: 7, Root: 7, Visibility: math.MaxUint64}, "none": suite.Nobody,
 		}
 		for _, c := range []uapi.Context{
 			{PID: a.pid(), Agent: "agent-7", Session: 42, Parent: 1000, Root: 900, Visibility: 6},
@@ -199,14 +182,14 @@ func TestContextOfDaemon(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tapped.Close()
-	s := startShell(t, m.Target, nil)
+	s := startShell(t, m.Target)
 	if err := p.SetContext(uapi.Context{PID: s.pid(), Session: 5}); err != nil {
 		t.Fatal(err)
 	}
 	s.run(t, `mkfifo ../go ../gone; exec 4<>../gone
 setsid sh -c 'setsid sh -c "read x < ../go; : > daemon; echo > ../gone" & '
 echo > ../go; read x <&4`)
-	if got := created(t, tapped)["daemon"]; got.session != 5 {
+	if got := created(t, tapped)["daemon"]; got.Session != 5 {
 		t.Errorf("the daemon's record has %+v", got)
 	}
 	// Nor does the tree's context end with its first process.
@@ -215,8 +198,8 @@ echo > ../go; read x <&4`)
 	if got, err := p.Contexts(); err != nil || len(got) != 1 || got[0].Processes < 1 {
 		t.Errorf("contexts: %+v", got)
 	}
-	startShell(t, m.Target, nil).run(t, "echo > ../go; read x < ../gone")
-	if got := created(t, tapped)["later"]; got.session != 5 {
+	startShell(t, m.Target).run(t, "echo > ../go; read x < ../gone")
+	if got := created(t, tapped)["later"]; got.Session != 5 {
 		t.Errorf("the record of who is left has %+v", got)
 	}
 }
@@ -224,7 +207,7 @@ echo > ../go; read x <&4`)
 // Of two contexts the nearer one counts; when it is cleared the other is back.
 func TestNestedContexts(t *testing.T) {
 	both(t, func(t *testing.T, tapped *tap.Tap, p *Producer, dir string) {
-		s := startShell(t, dir, nil)
+		s := startShell(t, dir)
 		var child uint32
 		if _, err := fmt.Sscan(s.run(t, `mkfifo ../go ../gone; exec 4<>../gone
 sh -c 'exec 3<>../go; while read line <&3; do eval "$line"; echo > ../gone; done' & echo $!`), &child); err != nil {
@@ -250,8 +233,8 @@ echo ': > child-%[1]d; (: > grandchild-%[1]d)' > ../go; read x <&4`, number))
 				if strings.HasPrefix(name, "self") {
 					want = self
 				}
-				if w.session != want {
-					t.Errorf("%s: session %d, not %d", name, w.session, want)
+				if w.Session != want {
+					t.Errorf("%s: session %d, not %d", name, w.Session, want)
 				}
 			}
 		}
@@ -316,11 +299,11 @@ func TestContextOfGroup(t *testing.T) {
 		}()
 	}
 	id := func(dir string) uint64 { return groupID(strings.TrimPrefix(dir, unifiedRoot())) }
-	s := startShell(t, m.Target, nil)
+	s := startShell(t, m.Target)
 	check := func(name string, session uint64) {
 		t.Helper()
 		s.run(t, ": > "+name)
-		if got, ok := created(t, tapped)[name]; !ok || got.session != session {
+		if got, ok := created(t, tapped)[name]; !ok || got.Session != session {
 			t.Errorf("%s: %+v, not session %d", name, got, session)
 		}
 	}
@@ -386,7 +369,7 @@ func TestDeclared(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tapped.Close()
-	s := startShell(t, m.Target, nil)
+	s := startShell(t, m.Target)
 	s.run(t, `unset AI_AGENT CLAUDECODE CLAUDE_CODE_SESSION_ID CODEX_THREAD_ID TRACEPARENT
 sh -c ': > none'
 sh -c ': > other; AI_AGENT=x CODEX_THREAD_ID=1 exec bash -c ": > first; : > second"'

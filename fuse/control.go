@@ -74,7 +74,7 @@ func (c *control) caller(in *fuse.InHeader) Caller {
 	p := c.fs.producer
 	t := p.tasks.get(in.Pid, p.clock.now())
 	who := Caller{PID: t.tgid, UID: in.Uid, GID: in.Gid}
-	if status, err := os.ReadFile("/proc/" + strconv.FormatUint(uint64(in.Pid), 10) + "/status"); err == nil {
+	if status, err := os.ReadFile(procFile(in.Pid, "status")); err == nil {
 		_, rest, _ := bytes.Cut(status, []byte("\nGroups:"))
 		line, _, _ := bytes.Cut(rest, []byte("\n"))
 		for _, word := range bytes.Fields(line) {

@@ -227,8 +227,7 @@ type origin struct {
 // ask reads all of a thread, but not the origin of one in execve.
 func ask(tid uint32) (*task, error) {
 	t := &task{}
-	dir := "/proc/" + strconv.FormatUint(uint64(tid), 10)
-	status, err := os.ReadFile(dir + "/status")
+	status, err := os.ReadFile(procFile(tid, "status"))
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +242,7 @@ func ask(tid uint32) (*task, error) {
 			return o, errBusy
 		}
 		if o.stat, err = readStat(t.tgid); err == nil {
-			o.mntNS, o.pidNS = namespace(dir+"/ns/mnt"), namespace(dir+"/ns/pid")
+			o.mntNS, o.pidNS = namespace(procFile(tid, "ns/mnt")), namespace(procFile(tid, "ns/pid"))
 		}
 		return o, err
 	})
@@ -251,7 +250,7 @@ func ask(tid uint32) (*task, error) {
 		return nil, err
 	}
 	t.StartTime, t.MntNS, t.PidNS = origin.stat.start, origin.mntNS, origin.pidNS
-	if text, err := os.ReadFile(dir + "/cgroup"); err == nil {
+	if text, err := os.ReadFile(procFile(tid, "cgroup")); err == nil {
 		t.groups = text
 		t.cgroup = unifiedGroup(string(text))
 		t.CgroupID = groupID(t.cgroup)

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// umasks applies the caller's umask, this process having none: not where the directory has a default ACL,
-// which then says what a new file's permissions are. The kernel leaves that to the
-// filesystem.
+// umasks applies the caller's umask, this process having none: not where the directory
+// has a default ACL, which then says what a new file's permissions are. The kernel
+// leaves that to the filesystem.
 type umasks struct {
 	none atomic.Bool // the backing filesystem has no ACLs
 }

@@ -2,7 +2,10 @@
 
 package hnsw
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // choose takes up to most of the candidates for a base, nearest first, leaving out each
 // that is as near to one taken before as to the base: algorithm 4 of Malkov and
@@ -41,8 +44,8 @@ func appendNext(to []uint32, same []candidate, base uint32, n int) []uint32 {
 		}
 		return to
 	}
-	slices.SortFunc(same, func(a, b candidate) int { return int(int64(a.slot()) - int64(b.slot())) })
-	at, _ := slices.BinarySearchFunc(same, base, func(c candidate, slot uint32) int { return int(int64(c.slot()) - int64(slot)) })
+	slices.SortFunc(same, func(a, b candidate) int { return cmp.Compare(a.slot(), b.slot()) })
+	at, _ := slices.BinarySearchFunc(same, base, func(c candidate, slot uint32) int { return cmp.Compare(c.slot(), slot) })
 	from := min(max(at-n/2, 0), len(same)-n)
 	for _, c := range same[from : from+n] {
 		to = append(to, c.slot())

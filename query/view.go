@@ -47,6 +47,21 @@ func (v View) Check() error {
 	return nil
 }
 
+// Shows returns nil if the record between two positions that [userjournal.Set.Seek]
+// returned is in the view, and what Seek returns of a record that is not there if it is
+// not.
+func (v View) Shows(set *userjournal.Set, before, behind userjournal.Position) error {
+	ordinal, ok := before.To(behind)
+	if !ok {
+		return nil
+	}
+	rec, err := set.Get(ordinal)
+	if err == nil && !v.Sees(rec) {
+		err = fmt.Errorf("%w: it names no record: %w", userjournal.ErrCursor, userjournal.ErrNotFound)
+	}
+	return err
+}
+
 // Narrow returns what is in both views.
 func (v View) Narrow(w View) View {
 	both := View{Mask: v.Mask & w.Mask}

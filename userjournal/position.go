@@ -24,6 +24,17 @@ func (p Position) Pass(ordinal uint64) bool {
 	return true
 }
 
+// To is the ordinal of the first record between the position and a later one; ok is
+// false if there is none. Of the two that [Set.Seek] returns it is the cursor's.
+func (p Position) To(behind Position) (ordinal uint64, ok bool) {
+	for i := range behind {
+		if p[i] != behind[i] {
+			return ShardOrdinal(i, len(behind), p[i]+1), true
+		}
+	}
+	return 0, false
+}
+
 // Sum is how many records the position has behind it, ever since the journal was
 // begun; of a journal by itself it is the ordinal.
 func (p Position) Sum() (n uint64) {

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -181,7 +180,7 @@ func (x *Index) save() error {
 		if err != nil {
 			return err
 		}
-		if err := replace(filepath.Join(x.dir, lexicalName), learned); err != nil {
+		if err := disk.ReplaceWith(filepath.Join(x.dir, lexicalName), 0o600, learned); err != nil {
 			return err
 		}
 	}
@@ -189,14 +188,7 @@ func (x *Index) save() error {
 	if err != nil {
 		return err
 	}
-	return replace(filepath.Join(x.dir, stateName), append(text, '\n'))
-}
-
-func replace(name string, content []byte) error {
-	return disk.Replace(name, 0o600, func(w io.Writer) error {
-		_, err := w.Write(content)
-		return err
-	})
+	return disk.ReplaceWith(filepath.Join(x.dir, stateName), 0o600, append(text, '\n'))
 }
 
 // idOf is the id of a document, whose parts say what it is: the first eight bytes of

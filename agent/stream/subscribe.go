@@ -4,7 +4,6 @@ package stream
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -42,19 +41,7 @@ func (h *Hub) place(text string, view query.View) (p place, err error) {
 	if err != nil {
 		return p, err
 	}
-	for i := range behind {
-		if before[i] == behind[i] {
-			continue
-		}
-		rec, err := h.set.Get(userjournal.ShardOrdinal(i, len(behind), behind[i]))
-		if err == nil && !view.Sees(rec) {
-			err = fmt.Errorf("%w: it names no record: %w", userjournal.ErrCursor, userjournal.ErrNotFound)
-		}
-		if err != nil {
-			return p, err
-		}
-	}
-	return p, nil
+	return p, view.Shows(h.set, before, behind)
 }
 
 // join adds a subscriber. It has its filter, view and way out, and nothing of it is

@@ -14,6 +14,7 @@ import (
 
 	"vexj/cmd/internal/exit"
 	"vexj/compat"
+	"vexj/internal/disk"
 	"vexj/uapi"
 	"vexj/userjournal"
 )
@@ -44,11 +45,7 @@ func (c *conversion) complete() error {
 	if err != nil {
 		return &os.LinkError{Op: "rename", Old: c.partial(), New: to, Err: err}
 	}
-	dir, err := os.Open(filepath.Dir(to))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return disk.SyncDir(filepath.Dir(to))
 }
 
 func (c *conversion) ready() error {

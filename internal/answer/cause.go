@@ -143,10 +143,8 @@ func (t *Teller) ordinal(cursor string) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	for i := range behind {
-		if before[i] != behind[i] {
-			return userjournal.ShardOrdinal(i, len(behind), behind[i]), nil
-		}
+	if ordinal, ok := before.To(behind); ok {
+		return ordinal, nil
 	}
 	return 0, userjournal.ErrCursor
 }

@@ -115,23 +115,14 @@ func (t *Teller) Log(c query.Conditions, o PageOptions) (*Page, error) {
 // not in the view is not there.
 func (t *Teller) Seek(cursor string) (userjournal.Position, error) {
 	before, behind, err := t.set.Seek(cursor)
-	if err != nil {
-		if errors.Is(err, userjournal.ErrCursor) && !errors.Is(err, userjournal.ErrCursorText) && errors.Is(err, userjournal.ErrNotFound) {
-			return nil, errGone
-		}
-		return nil, err
+	if err == nil {
+		err = t.view.Shows(t.set, before, behind)
 	}
-	for i := range behind {
-		if before[i] == behind[i] {
-			continue
-		}
-		rec, err := t.set.Get(userjournal.ShardOrdinal(i, len(behind), behind[i]))
-		if err != nil {
-			return nil, err
-		}
-		if !t.view.Sees(rec) {
-			return nil, errGone
-		}
+	if errors.Is(err, userjournal.ErrCursor) && !errors.Is(err, userjournal.ErrCursorText) && errors.Is(err, userjournal.ErrNotFound) {
+		err = errGone
+	}
+	if err != nil {
+		return nil, err
 	}
 	return behind, nil
 }

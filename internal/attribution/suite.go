@@ -64,7 +64,7 @@ func Test(t *testing.T, open func(t *testing.T, dir string) Producer) {
 		{"of a tree", ofTree},
 		{"nested", nested},
 		{"inner over outer", innerOverOuter},
-		{"ends with its tree", endsWithTree},
+		{"ends with its tree", func(t *testing.T, a *attributed) { EndsWithTree(t, a.Producer, a.dir) }},
 		{"of a control group", ofCgroup},
 		{"exec by a thread", execByThread},
 	} {
@@ -290,15 +290,18 @@ func ofCgroup(t *testing.T, a *attributed) {
 	}
 }
 
-// A tree's context ends with its last process.
-func endsWithTree(t *testing.T, a *attributed) {
+// EndsWithTree sees that the contexts of 20 trees end with their last processes, but
+// for one whose process goes on.
+func EndsWithTree(t *testing.T, producer Producer, dir string) {
+	t.Helper()
+	a := &attributed{producer, t, dir}
 	for range 20 {
-		p := StartShell(t, a.dir)
+		p := StartShell(t, dir)
 		a.set(uapi.Context{PID: p.PID, Session: 1})
 		p.Fork("").End()
 		p.End()
 	}
-	last := StartShell(t, a.dir)
+	last := StartShell(t, dir)
 	a.set(uapi.Context{PID: last.PID, Session: 2})
 	Until(t, "the contexts to go", func() bool {
 		all, err := a.Contexts()

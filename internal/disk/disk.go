@@ -105,6 +105,14 @@ func Replace(name string, mode fs.FileMode, write func(io.Writer) error) (err er
 	return SyncDir(dir)
 }
 
+// ReplaceWith is Replace with content that is at hand.
+func ReplaceWith(name string, mode fs.FileMode, content []byte) error {
+	return Replace(name, mode, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
 // A HeldError says that another process has a lock.
 type HeldError struct {
 	PID int // it; 0: unknown

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"os"
 	"time"
 
@@ -218,10 +217,7 @@ func (s *saver) save() error {
 	c := checkpoint{serial: s.last.serial + 1, records: p.number, digest: digest, complete: r.Complete,
 		counts: [4]uint64{r.Steps, r.Gaps, r.Mismatches, r.Failures},
 		what:   p.o.What, cursor: r.Cursor, state: state.Bytes()}
-	if err := disk.Replace(p.o.Checkpoint, 0o600, func(w io.Writer) error {
-		_, err := w.Write(c.encode())
-		return err
-	}); err != nil {
+	if err := disk.ReplaceWith(p.o.Checkpoint, 0o600, c.encode()); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	c.state = nil

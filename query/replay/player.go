@@ -192,7 +192,6 @@ func (p *Player) run(ctx context.Context) (err error) {
 	return err
 }
 
-// scan visits the records in the order of the mode.
 // Within leaves out what is not in the view, whatever the filter takes. Call it before
 // Run.
 func (p *Player) Within(v query.View) (err error) {
@@ -214,6 +213,7 @@ func (p *part) Scan(o userjournal.ScanOptions, fn func(uint64, uapi.Record) erro
 	return p.filter.Scan(p.Journal, o, fn)
 }
 
+// scan visits the records in the order of the mode.
 func (p *Player) scan(after, end userjournal.Position, fn func(uint64, uapi.Record) error) error {
 	filter := p.o.Filter
 	if filter == nil {
