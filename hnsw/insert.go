@@ -152,15 +152,16 @@ func (g *Graph) buildSpace() *space {
 	return &g.exact
 }
 
-// link connects a new node in all its layers that others are in.
+// link connects a new node in all its layers that others are in. It chooses from the
+// highest down, and links from the lowest up: who comes down to a node by the layers
+// above must find the way on from there.
 func (g *Graph) link(s *scratch, slot uint32, level int, e entry) {
 	sp := g.buildSpace()
 	q := s.probe.in(g, sp)
-	for l := level; l > e.level; l-- {
-		g.relink(s, slot, l, nil, edgeCreate)
-	}
-	from := g.descend(s, sp, q, e, min(level, e.level))
-	for l := min(level, e.level); l >= 0 && s.err == nil; l-- {
+	top := min(level, e.level)
+	from := g.descend(s, sp, q, e, top)
+	s.list, s.ends = s.list[:0], s.ends[:0]
+	for l := top; l >= 0; l-- {
 		g.walk(s, sp, q, from, g.cfg.EfConstruction, l)
 		near := s.near[:0]
 		for _, c := range s.pool.c {
@@ -172,15 +173,26 @@ func (g *Graph) link(s *scratch, slot uint32, level int, e entry) {
 		if len(s.pool.c) > 0 {
 			from = s.pool.c[0] &^ expanded
 		}
-		chosen := append(s.list[:0], g.choose(s, sp, slot, near, g.cfg.M)...)
-		g.relink(s, slot, l, chosen, edgeCreate)
 		s.later = append(s.later[:0], near...)
-		for i, other := range chosen {
+		s.list = append(s.list, g.choose(s, sp, slot, near, g.cfg.M)...)
+		s.ends = append(s.ends, len(s.list))
+	}
+	for i := len(s.ends) - 1; i >= 0; i-- {
+		begin := 0
+		if i > 0 {
+			begin = s.ends[i-1]
+		}
+		l, chosen := top-i, s.list[begin:s.ends[i]]
+		g.relink(s, slot, l, chosen, edgeCreate)
+		for n, other := range chosen {
 			g.connect(s, sp, other, slot, l)
-			if i == 0 && l == 0 {
+			if n == 0 && l == 0 {
 				g.attach(s, sp, slot, s.later)
 			}
 		}
+	}
+	for l := top + 1; l <= level; l++ {
+		g.relink(s, slot, l, nil, edgeCreate)
 	}
 }
 

@@ -13,7 +13,8 @@ type scratch struct {
 	out     []float32 // how far they are
 	rest    []uint32  // of which not only the first elements are looked at
 	restOut []float32
-	list    []uint32
+	list    []uint32 // what was chosen in each layer, one after the other
+	ends    []int    // of each layer's part
 	chosen  []uint32
 	near    []candidate
 	other   []candidate
@@ -81,7 +82,7 @@ func (g *Graph) borrow() *scratch {
 	}
 	p.mu.Unlock()
 	if s == nil {
-		s = &scratch{list: make([]uint32, g.m0+1), chosen: make([]uint32, 0, g.m0+1)}
+		s = &scratch{chosen: make([]uint32, 0, g.m0+1)}
 		s.room(2 * g.m0)
 	}
 	s.err, s.hops, s.evals = nil, 0, 0

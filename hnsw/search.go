@@ -124,8 +124,12 @@ func (g *Graph) search(s *scratch, to []Result, q []float32, k int, o *SearchOpt
 			return to, s.err
 		}
 		near := g.found(s, s.pool.c)
-		if len(near) >= k || ef >= live {
+		switch {
+		case len(near) >= min(k, live):
 			return g.rank(s, sp, to, near, k, o)
+		case ef >= live:
+			// The rest cannot be reached: what a crash or a failing Source left.
+			return g.scan(s, to, k, o)
 		}
 		ef *= 2
 	}
