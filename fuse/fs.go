@@ -42,6 +42,7 @@ type FS struct {
 	control *control // the folder .vexj; nil: there is none
 	shown   bool     // it is listed
 	vectors Vectors  // of files; nil: they have none
+	ends    bool     // the process does, with the mount
 }
 
 func (fs *FS) String() string { return "vexj" }

@@ -50,7 +50,7 @@ func mounted(t testing.TB, po Options, mo MountOptions) (*Producer, *Mount) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stuck := time.AfterFunc(5*time.Minute, func() { _ = Unmount(target) })
+	stuck := time.AfterFunc(5*time.Minute, func() { _, _ = Unmount(target) })
 	t.Cleanup(func() {
 		stuck.Stop()
 		if err := p.Close(); err != nil {

@@ -39,6 +39,10 @@ type MountOptions struct {
 	// Vectors keeps the vectors of files; nil: VectorName is an attribute like others.
 	Vectors Vectors
 
+	// Ends: this process brings its journal to an end, and ends, when the mount does.
+	// [Server] then tells which it is.
+	Ends bool
+
 	// Say is told what the owner of the machine should know. Default nothing.
 	Say func(string)
 }
@@ -76,7 +80,7 @@ func (p *Producer) Mount(source, target string, o MountOptions) (*Mount, error) 
 	}
 	fs := &FS{
 		RawFileSystem: fuse.NewDefaultRawFileSystem(), producer: p, at: strings.TrimSuffix(target, "/"),
-		table: newTable(fd, &st, maxDirs()), valid: o.Valid, modes: modes{rules: o.Data}, say: o.Say, vectors: o.Vectors,
+		table: newTable(fd, &st, maxDirs()), valid: o.Valid, modes: modes{rules: o.Data}, say: o.Say, vectors: o.Vectors, ends: o.Ends,
 	}
 	switch {
 	case fs.valid == 0:
@@ -108,7 +112,7 @@ func mountPoint(target string) (string, error) {
 		return "", err
 	}
 	for dead(abs) {
-		if err := Unmount(abs); err != nil {
+		if _, err := Unmount(abs); err != nil {
 			return "", err
 		}
 	}
@@ -295,7 +299,7 @@ func (m *Mount) Unmount() error {
 		m.fs.control.stop()
 	}
 	var err error
-	m.once.Do(func() { err = Unmount(m.Target) })
+	m.once.Do(func() { _, err = Unmount(m.Target) })
 	if err != nil {
 		return err
 	}

@@ -8,8 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,28 +20,65 @@ import (
 var ErrNotMounted = errors.New("there is no mount of vexj")
 
 // Unmount takes away the mount at target, whoever serves it, or served it. What is
-// open in it goes on.
-func Unmount(target string) error {
+// open in it goes on: busy says that there is something.
+func Unmount(target string) (busy bool, err error) {
 	abs, err := filepath.Abs(target)
 	if err != nil {
-		return err
+		return false, err
 	}
 	mounted, err := Mounted()
 	if err != nil {
-		return err
+		return false, err
 	}
 	at, ok := mountOf(mounted, abs)
 	if !ok {
-		return fmt.Errorf("%w at %s", ErrNotMounted, target)
+		return false, fmt.Errorf("%w at %s", ErrNotMounted, target)
 	}
-	err = unix.Unmount(at, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
+	err = unix.Unmount(at, unix.UMOUNT_NOFOLLOW)
+	if err == unix.EBUSY {
+		busy, err = true, unix.Unmount(at, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
+	}
 	if err == unix.EPERM {
-		err = unmountAsUser(at)
+		if err = unmountAsUser(at); err != nil {
+			busy, err = true, unmountAsUser(at, "-z")
+		}
 	}
 	if err != nil {
-		return fmt.Errorf("unmount %s: %w", target, err)
+		return busy, fmt.Errorf("unmount %s: %w", target, err)
 	}
-	return nil
+	return busy, nil
+}
+
+// serverName is an attribute of a mount's root, not listed: the number of the process
+// that serves it, if that ends with it.
+const serverName = "user.vexj.server"
+
+// Server asks the mount at target for the process that ends with it
+// ([MountOptions].Ends): a pidfd. It is nil where there is none, or no answer within a
+// second. This process must not be the one that serves it.
+func Server(target string) *os.File {
+	answer := make(chan *os.File, 1)
+	go func() {
+		var pid [20]byte
+		n, err := unix.Getxattr(target, serverName, pid[:])
+		if err != nil {
+			answer <- nil
+			return
+		}
+		number, _ := strconv.Atoi(string(pid[:n]))
+		fd, err := unix.PidfdOpen(number, 0)
+		if err != nil {
+			answer <- nil
+			return
+		}
+		answer <- os.NewFile(uintptr(fd), "pidfd")
+	}()
+	select {
+	case server := <-answer:
+		return server
+	case <-time.After(time.Second):
+		return nil
+	}
 }
 
 // mountOf finds target among mounted, also by way of symbolic links above it. The
@@ -57,8 +96,8 @@ func mountOf(mounted []string, target string) (string, bool) {
 	return "", false
 }
 
-func unmountAsUser(at string) error {
-	out, err := exec.Command("fusermount3", "-u", "-z", "--", at).CombinedOutput()
+func unmountAsUser(at string, how ...string) error {
+	out, err := exec.Command("fusermount3", slices.Concat([]string{"-u"}, how, []string{"--", at})...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s (%w)", strings.TrimSpace(string(out)), err)
 	}

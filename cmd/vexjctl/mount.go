@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"vexj/cmd/internal/capture"
 	"vexj/cmd/internal/exit"
@@ -77,7 +78,7 @@ func (f *mountFlags) captureOptions(source, target string) (capture.Options, err
 		return o, err
 	}
 	o.Producer = "fuse"
-	folder := capture.Folder{Target: target, Mount: fuse.MountOptions{Valid: f.cache, Owner: f.private}}
+	folder := capture.Folder{Target: target, Mount: fuse.MountOptions{Valid: f.cache, Owner: f.private, Ends: true}}
 	if folder.Source, err = filepath.Abs(source); err != nil {
 		return o, err
 	}
@@ -136,14 +137,41 @@ func newUmount() *cobra.Command {
 		Use:   "umount FOLDER",
 		Short: "Take away a mount of vexj",
 		Long: `Take away a mount of vexj, also one whose process was killed. The process that
-serves it brings its journal to an end, and ends.`,
+serves it brings its journal to an end, and ends; umount waits for that,
+unless files are still open.`,
 		Args: exactArgs(1, "the folder"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			err := fuse.Unmount(args[0])
-			if errors.Is(err, fuse.ErrNotMounted) {
+			server := fuse.Server(args[0])
+			busy, err := fuse.Unmount(args[0])
+			switch {
+			case errors.Is(err, fuse.ErrNotMounted):
 				return exit.With(exit.NoMatch, err)
+			case err != nil:
+				return err
+			case busy:
+				fmt.Fprintf(os.Stderr, "vexjctl umount: files of %s are open; what is done with them is recorded until they are closed\n", args[0])
+			case server != nil:
+				return waitFor(server, args[0])
 			}
-			return err
+			return nil
 		},
+	}
+}
+
+// umountWait is for how long umount waits for the journal of the mount to be closed.
+const umountWait = time.Minute
+
+// waitFor waits for the end of the process of a pidfd.
+func waitFor(process *os.File, target string) error {
+	until := time.Now().Add(umountWait)
+	poll := []unix.PollFd{{Fd: int32(process.Fd()), Events: unix.POLLIN}}
+	for {
+		n, err := unix.Poll(poll, int(max(0, time.Until(until)).Milliseconds()))
+		switch {
+		case n > 0:
+			return nil
+		case err != unix.EINTR:
+			return fmt.Errorf("%s is unmounted, but after %s the process that served it has not closed its journal", target, umountWait)
+		}
 	}
 }

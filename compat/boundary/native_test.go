@@ -85,7 +85,7 @@ func TestNative(t *testing.T) {
 	out, err := server.StdoutPipe()
 	must(t, err)
 	must(t, server.Start())
-	stuck := time.AfterFunc(2*time.Minute, func() { _ = server.Process.Kill(); _ = fuse.Unmount(target) })
+	stuck := time.AfterFunc(2*time.Minute, func() { _ = server.Process.Kill(); _, _ = fuse.Unmount(target) })
 	defer stuck.Stop()
 	if line := bufio.NewScanner(out); !line.Scan() || line.Text() != "ready" {
 		t.Fatalf("the mount says %q", line.Text())
