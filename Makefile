@@ -39,7 +39,7 @@ demo: ## record a real workload and read its journal (as root)
 	@scripts/demo.sh
 
 .PHONY: generate
-generate: ## make the BPF objects and their Go sides again
+generate: ## make the BPF objects, and what man pages repeat, again
 	@scripts/deps.sh generate
 	$(GO) generate ./...
 
@@ -49,7 +49,7 @@ check-generated: ## fail if generated files are not those of their sources
 	scripts/check-generated.sh
 
 .PHONY: lint
-lint: ## gofmt, go vet, staticcheck, clang-format, shellcheck
+lint: ## gofmt, go vet, staticcheck, clang-format, shellcheck, mandoc
 	@scripts/deps.sh lint
 	@unformatted=$$(find . -name '*.go' -not -path './.*' -exec "$$($(GO) env GOROOT)/bin/gofmt" -l {} +); \
 	test -z "$$unformatted" || { echo "gofmt differs: $$unformatted" >&2; exit 1; }
@@ -57,6 +57,7 @@ lint: ## gofmt, go vet, staticcheck, clang-format, shellcheck
 	$(GO) tool staticcheck ./...
 	scripts/lint-c.sh
 	shellcheck -x scripts/*.sh .ci/run
+	mandoc -Tlint -W warning man/*
 	shellcheck -s dash scripts/vm/init scripts/vm/peers scripts/vm/torture
 
 .PHONY: test

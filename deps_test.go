@@ -41,15 +41,16 @@ var arrows = map[string][]string{
 	"compat":               {"uapi", "internal/layout"},
 	"userjournal":          {"uapi", "internal/disk", "internal/layout"},
 	"mirror":               {"ring", "userjournal", "uapi"},
-	"query":                {"userjournal", "uapi"},
+	"query":                {"query/where", "userjournal", "uapi"},
 	"agent/params":         {"agent/session", "internal/when", "query", "uapi"},
 	"agent/mcp":            {"agent/params", "agent/session", "internal/answer", "query", "userjournal"},
-	"agent/read":           {"agent/params", "agent/server", "agent/session", "internal/answer", "query", "userjournal"},
+	"agent/read":           {"agent/params", "agent/server", "agent/session", "internal/answer", "query", "query/where", "userjournal"},
+	"query/where":          {"internal/glossary", "uapi"},
 	"query/replay":         {"internal/disk", "query", "userjournal", "uapi"},
 	"agent/session":        {"uapi"},
 	"agent/search":         {"hnsw", "internal/disk", "query", "uapi", "userjournal", "vector", "vector/collection", "vector/embed"},
 	"agent/subscribe":      {"agent/stream", "uapi"},
-	"agent/stream":         {"agent/params", "agent/server", "internal/render", "query", "uapi", "userjournal"},
+	"agent/stream":         {"agent/params", "agent/server", "internal/render", "query", "query/where", "uapi", "userjournal"},
 	"agent":                {"agent/control", "agent/emission", "agent/intent", "agent/session", "internal/produce", "query", "query/replay", "userjournal", "uapi"},
 	"examples":             {"*"},
 	"compat/boundary":      {"uapi"},
@@ -60,6 +61,7 @@ var arrows = map[string][]string{
 	"internal/disk":        nil,
 	"internal/distance":    nil,
 	"internal/answer":      {"internal/quote", "internal/render", "query", "uapi", "userjournal"},
+	"internal/glossary":    nil,
 	"internal/layout":      nil,
 	"internal/produce":     {"uapi"},
 	"internal/quote":       nil,
@@ -87,6 +89,9 @@ var testArrows = map[string][]string{
 	"vector":            {"vector/vectortest", "userjournal/crashfs", "userjournal", "query"},
 	// The account of what was numbered.
 	"internal/produce": {"query"},
+	// The words that are explained against those that there are.
+	"internal/glossary": {"uapi"},
+	"internal/render":   {"internal/glossary"},
 	// Tests alone, of the module and what drains it.
 	"kmod/kmodtest": {"kmod/device", "internal/attribution", "internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query", "uapi"},
 	// The whole chain.
@@ -299,7 +304,7 @@ func licence(name string) (want string, ok bool) {
 			return gpl, true
 		}
 		return apache, true
-	case ext == ".go" || ext == ".s" || ext == ".sh" || ext == ".service" || ext == ".socket" || ext == ".4" || ext == ".8",
+	case ext == ".go" || ext == ".s" || ext == ".sh" || ext == ".service" || ext == ".socket" || ext == ".4" || ext == ".5" || ext == ".8",
 		base == "Makefile", base == ".clang-format", base == "staticcheck.conf",
 		strings.HasPrefix(name, "scripts/"), strings.HasPrefix(name, ".ci/"):
 		return apache, true

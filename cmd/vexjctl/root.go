@@ -48,7 +48,7 @@ journal does not verify.`,
 		newConvert(), newKernel(), newDoctor(), newCanary(),
 		newSearch(), newVector(), newGraph(),
 	)
-	root.AddCommand(newReplay(), newBoundary())
+	root.AddCommand(newReplay(), newBoundary(), newExplain())
 	return root
 }
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -53,7 +54,7 @@ and says where; what was imported before stays, in steps of 256 vectors.`,
 	f.IntVar(&o.m, "m", 0, "`links` of a node of the graph of a new collection; default: 16")
 	f.IntVar(&o.ef, "ef-construction", 0, "`candidates` when a node is linked; default: 200")
 	f.Uint64Var(&o.seed, "seed", 0, "`seed` of the graph of a new collection; default: 42")
-	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "how `many` vectors come into the graph at a time; with 1 the same file makes the same graph")
+	f.IntVar(&o.workers, "workers", 0, "how `many` vectors come into the graph at a time (as many as there are processors if 0); with 1 the same file makes the same graph")
 	f.BoolVar(&o.update, "update", false, "replace vectors whose id is there")
 	for flag, words := range map[string][]string{
 		"format": {"fvecs", "ivecs", "bvecs", "npy", "ndjson"}, "elem": {"float32", "float16", "int8", "int16", "binary"},
@@ -93,8 +94,8 @@ func (o *importing) run(dir, file string) (err error) {
 	if _, err := o.config(1); err != nil {
 		return err
 	}
-	if o.workers < 1 || o.workers > 1024 {
-		return exit.Usagef("--workers is 1 to 1024")
+	if o.workers < 0 || o.workers > 1024 {
+		return exit.Usagef("--workers is 0 to 1024")
 	}
 	format, ok := vecfile.FormatOf(file)
 	if o.format != "" {
@@ -139,7 +140,7 @@ func (o *importing) run(dir, file string) (err error) {
 }
 
 func (o *importing) open(dir string, dims int) (*collection.Collection, error) {
-	options := collection.Options{Workers: o.workers}
+	options := collection.Options{Workers: cmp.Or(o.workers, runtime.GOMAXPROCS(0))}
 	k, err := collection.Open(dir, options)
 	if !errors.Is(err, collection.ErrNotCollection) {
 		return k, err

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"vexj/internal/glossary"
 	"vexj/uapi"
 )
 
@@ -289,5 +290,26 @@ func BenchmarkMatch(b *testing.B) {
 				e.Match(r, noon)
 			}
 		})
+	}
+}
+
+// TestFieldsAreExplained holds the names against the glossary, whose examples are
+// expressions.
+func TestFieldsAreExplained(t *testing.T) {
+	for _, f := range Fields() {
+		if f.Doc == "" {
+			t.Errorf("%s: no entry of the glossary explains it", f.Name)
+		}
+	}
+	for _, e := range glossary.Entries() {
+		if e.Where == "" {
+			continue
+		}
+		if byName[e.Where] == nil {
+			t.Errorf("%s is explained as %s, which expressions do not have", e.Name, e.Where)
+		}
+		if _, err := Compile(e.Expression); err != nil || !strings.Contains(e.Expression, e.Where) {
+			t.Errorf("%s: the example %s: %v", e.Name, e.Expression, err)
+		}
 	}
 }

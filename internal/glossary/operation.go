@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package glossary
+
+const observed = "kernel fuse"
+
+// operation has who did what to which object, and with what result.
+var operation = []Entry{
+	field("task", object, "", "kernel fuse emitted", `{"tid": 4711, "uid": 0, "comm": "mv"}`, "the acting thread, by the ids of the initial namespaces"),
+	field("task.tid", number, "", "kernel fuse emitted", `4711`, "the acting thread").as("tid", `tid != pid`),
+	field("task.ppid", number, "", "kernel fuse emitted", `4700`, "the parent of the process").as("ppid", `ppid == 1`),
+	field("task.uid", number, "", "kernel fuse emitted", `1000`, "the user by which the kernel checks access to files (fsuid)").as("uid", `uid != 0`),
+	field("task.gid", number, "", "kernel fuse emitted", `1000`, "the group, likewise (fsgid)").as("gid", `gid == 1000`),
+	field("task.start_time", number, "ns since boot", "kernel fuse emitted", `4999000000`, "when the process began; with pid it names a process for ever"),
+	field("task.cgroup", number, "", "kernel fuse emitted", `8347`, "id of the control group, version 2").as("cgroup", `cgroup == 8347u`),
+	field("task.mnt_ns", number, "inode", "kernel fuse emitted", `4026531841`, "the mount namespace"),
+	field("task.pid_ns", number, "inode", "kernel fuse emitted", `4026531836`, "the pid namespace"),
+	field("task.comm", text, "", "kernel fuse emitted", `"mv"`, "the program's name, as the kernel keeps it: at most 15 bytes").as("comm", `comm.startsWith("systemd")`),
+
+	field("file", object, "", "kernel fuse vector", `{"dev": "8:1", "inode": 42}`, "the object acted upon as it is after the operation; of a delete, before"),
+	field("file.dev", text, "MAJOR:MINOR", "kernel fuse vector", `"8:1"`, "the device of its filesystem").as("dev", `dev == "8:1"`),
+	field("file.inode", number, "", "kernel fuse vector", `42`, "its inode").as("inode", `inode == 42u`).asked("--inode"),
+	field("file.generation", number, "", observed, `7`, "tells it from another one that has the same inode later"),
+	field("file.mode", text, "octal", observed, `"0100644"`, "type and permissions; in an expression a number").as("mode", `mode % 512 == 493`),
+	field("file.kind", text, "", observed, `"file"`, "file, directory, symlink, char, block, fifo or socket"),
+	field("file.size", number, "bytes", observed, `4608`, "its size after the operation").as("size", `size > 1048576`),
+	field("file.nlink", number, "", observed, `1`, "its hard links").as("nlink", `nlink > 1`),
+	field("file2", object, "", observed, `{"dev": "8:1", "inode": 43}`, "the other object: what a rename exchanged it with, the source of a copy"),
+	field("file2.dev", text, "MAJOR:MINOR", observed, `"8:1"`, "as in file"),
+	field("file2.inode", number, "", observed, `43`, "as in file"),
+	field("file2.generation", number, "", observed, `9`, "as in file"),
+	field("file2.mode", text, "octal", observed, `"0100600"`, "as in file"),
+	field("file2.kind", text, "", observed, `"file"`, "as in file"),
+	field("file2.size", number, "bytes", observed, `12`, "as in file"),
+	field("file2.nlink", number, "", observed, `1`, "as in file"),
+
+	field("io", object, "", "kernel fuse vector emitted", `{"length": 12, "result": 12}`, "range and result of the operation"),
+	field("io.offset", number, "bytes", observed, `4096`, "where in the file; missing, and -1 in an expression, if nowhere").as("offset", `offset >= 0`),
+	field("io.length", number, "bytes", "kernel fuse vector emitted", `512`, "what was asked for; of a truncate the size, of a setxattr that of the value").as("length", `length > 65536`),
+	field("io.result", number, "", "kernel fuse vector emitted", `512`, "bytes done, or another value of the operation, or a negative errno; of an exit the wait status").as("result", `result >= 0 && result < length`),
+	field("io.error", text, "", "kernel fuse emitted", `"ENOENT"`, "name of the error, if it failed").as("errno", `errno == "EACCES"`).asked("--failed"),
+	field("io.duration", number, "ns", "kernel fuse vector emitted", `1500`, "how long it took; missing if it was not measured").as("duration", `duration > duration("5ms")`),
+
+	field("path", text, "", "kernel fuse vector emitted", `"/etc/hosts"`, "what was acted upon, from the root of the caller's mount namespace; if the bytes are not UTF-8 path_bytes has them").as("path", `path.below("/etc")`).asked("--path"),
+	field("path2", text, "", "kernel fuse emitted", `"/etc/hosts.old"`, "where to: the new name of a rename or a hardlink, a symlink's target, what was mounted").as("path2", `path2.endsWith(".old")`).asked("--path"),
+	field("name", text, "", observed, `"user.vexj.vector"`, "the extended attribute").as("name", `name.startsWith("security.")`),
+	field("value", text, bytes64, observed, `"AQID"`, "what a setxattr set, if it has at most 256 bytes"),
+	field("directory", object, "", observed, `{"inode": 2, "inode2": 3}`, "the directories of both paths"),
+	field("directory.inode", number, "", observed, `2`, "that of path; 0: unknown"),
+	field("directory.inode2", number, "", observed, `3`, "that of path2; 0: none or unknown"),
+
+	field("open", object, "", observed, `{"flags": ["rdwr", "creat"], "mode": "0600", "fd": 3}`, "how a file was opened"),
+	field("open.flags", array, "", observed, `["rdwr", "creat"]`, "O_ flags as the kernel took them, without O_"),
+	field("open.mode", text, "octal", observed, `"0600"`, "permissions asked for if it was made"),
+	field("open.fd", number, "", observed, `3`, "the file descriptor; -1: none"),
+	field("owner", object, "", observed, `{"uid": 1000}`, "whom a chown gave it to"),
+	field("owner.uid", number, "", observed, `1000`, "missing if it was left as it was"),
+	field("owner.gid", number, "", observed, `1000`, "missing if it was left as it was"),
+	field("times", object, "", observed, `{"atime": "2026-03-01T12:00:00.000000000Z"}`, "times of the object after a utimes"),
+	field("times.atime", text, rfc3339, observed, `"2026-03-01T12:00:00.000000000Z"`, "of access"),
+	field("times.mtime", text, rfc3339, observed, `"2026-03-01T12:00:00.000000000Z"`, "of modification"),
+	field("rdev", object, "", observed, `{"major": 1, "minor": 3}`, "the device that a mknod made a node of"),
+	field("rdev.major", number, "", observed, `1`, "major number"),
+	field("rdev.minor", number, "", observed, `3`, "minor number"),
+	field("lock", object, "", observed, `{"command": "exclusive", "waits": true}`, "what was asked of a lock"),
+	field("lock.command", text, "", observed, `"exclusive"`, "unlock, shared or exclusive"),
+	field("lock.waits", truth, "", observed, `true`, "the caller waits until it can be had"),
+
+	field("child", object, "", "kernel", `{"pid": 4712, "tid": 4712, "thread": false}`, "what a fork made"),
+	field("child.pid", number, "", "kernel", `4712`, "its process"),
+	field("child.tid", number, "", "kernel", `4712`, "its thread"),
+	field("child.thread", truth, "", "kernel", `false`, "it is another thread of the same process"),
+	field("argv", array, "", "kernel", `["ls", "-l"]`, "arguments of an exec, the last of which may be cut").as("argv", `argv.exists(a, a == "--force")`),
+	field("declared", array, "", "kernel fuse", `["CLAUDECODE=1"]`, "what the program says of itself in its environment, NAME=VALUE: a claim, and no attribution; of an exec (of a mount, the first record of a program)"),
+	field("exit_code", number, "", "kernel", `1`, "how the process ended, if by itself"),
+	field("exit_signal", text, "", "kernel", `"SIGKILL"`, "the signal that ended it"),
+	field("core_dumped", truth, "", "kernel", `true`, "a core was dumped"),
+}
