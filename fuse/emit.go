@@ -65,6 +65,7 @@ type operation struct {
 	in    *fuse.InHeader
 	start int64
 
+	named   bool // it has the objects locked whose names it changes
 	ordered bool // it has the tree locked
 }
 
@@ -111,6 +112,14 @@ func (o *operation) recordAs(who *task, now int64, effects bool, facts ...*fact)
 	var recs [2]uapi.Record
 	var made [2]*fact
 	n := 0
+	if subject := facts[0].subject(); subject != nil && !o.named {
+		names := &o.fs.order[o.fs.order.at(subject)]
+		names.RLock()
+		defer names.RUnlock()
+		for _, x := range facts {
+			o.still(x)
+		}
+	}
 	if !o.ordered {
 		o.fs.tree.RLock()
 		defer o.fs.tree.RUnlock()

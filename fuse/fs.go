@@ -35,6 +35,8 @@ type FS struct {
 	// never names a place that is not there yet, or not any more.
 	tree sync.RWMutex
 
+	order order
+
 	direct             bool // reads and writes can all be seen, and files be mapped
 	passthroughRefused atomic.Bool
 	say                func(string) // tells the owner of the machine

@@ -75,6 +75,7 @@ func (fs *FS) Link(_ <-chan struct{}, in *fuse.LinkIn, name string, out *fuse.En
 	if n == nil || dir == nil {
 		return fuse.Status(unix.ESTALE)
 	}
+	defer o.rename(n, nil)()
 	var st unix.Statx_t
 	old, gone := fs.table.nameOf(n)
 	x := fact{typ: uapi.FSHardlink, at: spot{link: old}, at2: spot{link: link{dir, name}}, dir: old.dir, dir2: dir}
@@ -144,6 +145,7 @@ func (fs *FS) remove(in *fuse.InHeader, name string, t uapi.Type, flags int) fus
 	fd, err := fs.table.borrow(dir)
 	if err == nil {
 		v.look(fs, dir, fd, name)
+		defer o.rename(v.node, nil)()
 		if err = unix.Unlinkat(fd, name, flags); err == nil {
 			v.gone()
 			x.file = &v.st
@@ -170,11 +172,8 @@ func (fs *FS) Rename(_ <-chan struct{}, in *fuse.RenameIn, oldName, newName stri
 	from, to := link{dir, oldName}, link{dir2, newName}
 	x := fact{typ: uapi.FSRename, kind: uint16(in.Flags), at: spot{link: from}, at2: spot{link: to}, dir: dir, dir2: dir2}
 	var m move
-	err := m.do(fs, from, to, uint(in.Flags))
-	if m.ordered {
-		o.ordered = true
-		defer fs.tree.Unlock()
-	}
+	err := m.do(&o, from, to, uint(in.Flags))
+	defer m.recorded(&o)
 	x.io = uapi.IO{Offset: uapi.NoOffset, Result: result(status(err), 0)}
 	if err != nil {
 		o.record(false, &x)

@@ -81,10 +81,22 @@ type move struct {
 	target    victim
 	replaced  bool
 	exchanged bool
-	ordered   bool // the tree is locked, until the move is recorded
+	unlock    func() // what moves and what is at its target; nil: they are not locked
 }
 
-func (m *move) do(fs *FS, from, to link, flags uint) error {
+// recorded is called when it is: until then the order of names is held, and of the
+// tree.
+func (m *move) recorded(o *operation) {
+	if o.ordered {
+		o.fs.tree.Unlock()
+	}
+	if m.unlock != nil {
+		m.unlock()
+	}
+}
+
+func (m *move) do(o *operation, from, to link, flags uint) error {
+	fs := o.fs
 	fd, err := fs.table.borrow(from.dir)
 	if err != nil {
 		return err
@@ -101,10 +113,6 @@ func (m *move) do(fs *FS, from, to link, flags uint) error {
 		return err
 	}
 	m.exchanged = flags&unix.RENAME_EXCHANGE != 0
-	if m.exchanged || source.Mode&unix.S_IFMT == unix.S_IFDIR {
-		fs.tree.Lock()
-		m.ordered = true
-	}
 	if m.exchanged {
 		m.target.fd = -1
 		m.target.ok = stat(fd2, to.name, &m.target.st) == nil
@@ -119,6 +127,11 @@ func (m *move) do(fs *FS, from, to link, flags uint) error {
 	if n != nil {
 		fs.table.touch(n)
 		defer func() { fs.table.touched(n, &m.moved) }()
+	}
+	m.unlock = o.rename(n, m.target.node)
+	if m.exchanged || source.Mode&unix.S_IFMT == unix.S_IFDIR {
+		fs.tree.Lock()
+		o.ordered = true
 	}
 	if err := unix.Renameat2(fd, from.name, fd2, to.name, flags); err != nil {
 		m.target.spared()
