@@ -64,7 +64,7 @@ lint: ## gofmt, go vet, staticcheck, clang-format, shellcheck, mandoc
 test: ## everything that CI runs (as root, to test capturing)
 	@scripts/deps.sh test
 	@# All of it, whatever fails first.
-	@$(MAKE) --no-print-directory -k lint check-generated test-race test-load test-fuzz
+	@$(MAKE) --no-print-directory -k lint check-generated test-race test-load test-modules test-fuzz
 
 .PHONY: test-race
 test-race:
@@ -76,6 +76,11 @@ test-race:
 .PHONY: test-load
 test-load:
 	$(GO) test -timeout 30m -p 1 $$($(GO) list ./... | grep -E '$(LOAD)')
+
+# Modules of their own, for what vexj itself does not depend on.
+.PHONY: test-modules
+test-modules:
+	$(GO) -C docs/grafana test ./...
 
 # What reads files that anybody may have written; all else that is fuzzed has its
 # frozen inputs in the tests.

@@ -199,6 +199,9 @@ func TestFullRing(t *testing.T) {
 			must(t, m.Unmount())
 			must(t, r.Stop())
 			lost := p.Counters().Lost[uapi.LostFull]
+			if w := p.Waits(); (c.full == Block) != (w.Count > 0) || (c.full == Block) != (w.Time > 100*time.Millisecond) {
+				t.Errorf("operations were held: %+v", w)
+			}
 			if c.full == Block && lost != 0 {
 				t.Errorf("%d records were lost", lost)
 			}

@@ -52,6 +52,7 @@ type Producer struct {
 	held    bool // the run is to be mirrored, and its beginning is not in the journal yet
 	wake    func()
 	woken   uint64 // ring.head when wake was last called
+	waits   Waits
 
 	mounts struct {
 		sync.Mutex
@@ -148,6 +149,10 @@ func (p *Producer) publish(effects bool, recs ...uapi.Record) (first uint64) {
 // wait makes sure that there is room, and that the run has not ended. The lock is
 // held, and given up while it waits.
 func (p *Producer) wait(need uint64) bool {
+	if !p.stopped && !p.held && !p.ring.room(need) && p.full == Block {
+		p.waits.Count++
+		defer func(begun time.Time) { p.waits.Time += time.Since(begun) }(time.Now())
+	}
 	for pause := 50 * time.Microsecond; !p.stopped; pause = min(2*pause, 5*time.Millisecond) {
 		if !p.held && p.ring.room(need) {
 			return true
@@ -161,6 +166,19 @@ func (p *Producer) wait(need uint64) bool {
 		p.mu.Lock()
 	}
 	return false
+}
+
+// Waits are operations that were held up as the journal was behind.
+type Waits struct {
+	Count uint64
+	Time  time.Duration // of all that have ended
+}
+
+// Waits so far. Any goroutine may ask.
+func (p *Producer) Waits() Waits {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.waits
 }
 
 // skip numbers records that do not fit; after the end of the run there are no

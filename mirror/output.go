@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash"
 
+	"vexj/internal/latency"
 	"vexj/uapi"
 )
 
@@ -30,6 +31,10 @@ type output struct {
 	journaled uint64 // records from the rings
 	bytes     uint64
 	lostTold  uint64 // LOST records
+	refused   uint64 // records that were not journaled, for err
+	types     [uapi.TypeSlots]uint64
+	delay     latency.Counts
+	now       uint64 // when the journal took the last of them; 0: see took
 	err       error
 }
 
@@ -39,22 +44,42 @@ func newOutput(w Journal, o *Options) *output {
 
 // records journals a run of records from the rings.
 func (o *output) records(run [][]byte) {
-	if o.err != nil || len(run) == 0 {
+	if len(run) == 0 {
 		return
 	}
-	if _, err := o.w.AppendBatch(run); err != nil {
-		o.fail(err)
+	if o.err == nil {
+		if _, err := o.w.AppendBatch(run); err != nil {
+			o.fail(err)
+		}
+	}
+	if o.err != nil {
+		o.refused += uint64(len(run))
 		return
 	}
-	for _, r := range run {
-		o.bytes += uint64(len(r))
-	}
+	o.took(run)
 	o.journaled += uint64(len(run))
 	o.ktime = uapi.Record(run[len(run)-1]).Ktime()
 	if o.digest != nil {
 		for _, r := range run {
 			o.digest.Write(r)
 		}
+	}
+}
+
+// manyTaken is how many records are worth a look at the clock. Fewer than that share
+// one with the others of their pass.
+const manyTaken = 64
+
+// took counts what the journal has taken.
+func (o *output) took(run [][]byte) {
+	if o.now == 0 || len(run) >= manyTaken {
+		o.now = latency.Now()
+	}
+	for _, r := range run {
+		rec := uapi.Record(r)
+		o.bytes += uint64(len(r))
+		o.types[rec.Type().Slot()]++
+		o.delay.Add(latency.Since(rec.Ktime(), o.now))
 	}
 }
 
@@ -74,7 +99,9 @@ func (o *output) own(r uapi.Record, err error) {
 	}
 	if err != nil {
 		o.fail(err)
+		return
 	}
+	o.types[r.Type().Slot()]++
 }
 
 func (o *output) fail(err error) { o.err = fmt.Errorf("mirror: append to the journal: %w", err) }

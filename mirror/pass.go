@@ -44,6 +44,7 @@ type order interface {
 // pass moves what is ready in the rings to the journal. It returns whether
 // there is more, and a number that was given out before it looked.
 func (m *Mirror) pass(ending bool) (more bool, limit uint64) {
+	m.out.now = 0
 	limit = m.look()
 	m.watchFill()
 	more = m.drain()

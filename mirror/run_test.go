@@ -61,6 +61,10 @@ func TestRunEnds(t *testing.T) {
 			if len(test.want) == 0 && err != nil {
 				t.Error(err)
 			}
+			if s := b.Stats(); s.Records+s.Refused != 3 && test.failAt != 1 || s.Types[uapi.SysProducerStart.Slot()] != min(1, uint64(len(b.journal.records))) ||
+				s.Delay.Total() != s.Records || len(test.want) == 0 && total(s.Types) != uint64(len(b.journal.records)) {
+				t.Errorf("%d journaled, %d refused, %d of some type, %d timed", s.Records, s.Refused, total(s.Types), s.Delay.Total())
+			}
 			if b.src.stops != 1 {
 				t.Errorf("the producer was stopped %d times", b.src.stops)
 			}
@@ -69,6 +73,13 @@ func TestRunEnds(t *testing.T) {
 			}
 		})
 	}
+}
+
+func total(types [uapi.TypeSlots]uint64) (n uint64) {
+	for _, of := range types {
+		n += of
+	}
+	return n
 }
 
 func TestClosedRing(t *testing.T) {

@@ -2,7 +2,10 @@
 
 package mirror
 
-import "vexj/uapi"
+import (
+	"vexj/internal/latency"
+	"vexj/uapi"
+)
 
 // Stats are a mirror's since Run was called.
 type Stats struct {
@@ -20,6 +23,35 @@ type Stats struct {
 	Fill      int    // percent of the fullest ring in use
 	MaxFill   int    // the highest that was seen
 	Behind    uint64 // how often a ring was found three quarters full
+	Refused   uint64 // records that the journal did not take, when it failed
+
+	// Types counts what the journal took by [uapi.Type.Slot], the mirror's own records
+	// too. Delay is from the making of a record in a ring to when the journal took it.
+	Types [uapi.TypeSlots]uint64
+	Delay latency.Counts
+}
+
+// Join adds what another mirror counted, of the same producer: of what is a state and no
+// count it keeps its own.
+func (s *Stats) Join(o *Stats) {
+	s.Counters.Join(&o.Counters)
+	s.Records += o.Records
+	s.Emitted += o.Emitted
+	s.Bytes += o.Bytes
+	for i, n := range o.Lost {
+		s.Lost[i] += n
+	}
+	s.LostTold += o.LostTold
+	s.Malformed += o.Malformed
+	s.Late += o.Late
+	s.Stray += o.Stray
+	s.MaxFill = max(s.MaxFill, o.MaxFill)
+	s.Behind += o.Behind
+	s.Refused += o.Refused
+	for i, n := range o.Types {
+		s.Types[i] += n
+	}
+	s.Delay.Join(&o.Delay)
 }
 
 // Stats may be called by any goroutine.
@@ -39,6 +71,7 @@ func (m *Mirror) publish() {
 	s.Lost, s.LostTold = m.tally.declared, m.out.lostTold
 	s.Malformed, s.Late, s.Stray = m.tally.bad, m.tally.late, m.tally.stray
 	s.Waiting = m.order.waiting()
+	s.Refused, s.Types, s.Delay = m.out.refused, m.out.types, m.out.delay
 	s.Fill, s.MaxFill, s.Behind = m.told.fill, max(s.MaxFill, m.told.fill), m.told.behind
 }
 

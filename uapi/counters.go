@@ -23,3 +23,13 @@ func Sum(cpus []Counters) Counters {
 	}
 	return sum
 }
+
+// Join adds others.
+func (c *Counters) Join(o *Counters) {
+	c.Attempted += o.Attempted
+	c.Recorded += o.Recorded
+	c.Filtered += o.Filtered
+	for i, n := range o.Lost {
+		c.Lost[i] += n
+	}
+}

@@ -44,6 +44,22 @@ func TestNamesRoundTrip(t *testing.T) {
 	}
 }
 
+func TestSlots(t *testing.T) {
+	seen := map[int]Type{0: 0}
+	for _, typ := range Types() {
+		n := typ.Slot()
+		if other, ok := seen[n]; ok || n < 0 || n >= TypeSlots {
+			t.Errorf("%s has the slot %d, as %s", typ, n, other)
+		}
+		seen[n] = typ
+	}
+	for _, typ := range []Type{0, 0xff, 0x0900, 0x0120, 0x0160, 0x0180, 0x10101, 0xffffffff} {
+		if n := typ.Slot(); n != 0 {
+			t.Errorf("%#x has the slot %d", uint32(typ), n)
+		}
+	}
+}
+
 // TestNamesCoverHeader: a constant without a word would print as a number.
 func TestNamesCoverHeader(t *testing.T) {
 	word := func(prefix string, v int64) (string, bool) {

@@ -222,6 +222,19 @@ func (t Type) String() string {
 	return fmt.Sprintf("0x%04x", uint32(t))
 }
 
+// TypeSlots bounds [Type.Slot].
+const TypeSlots = 1 + 8*64
+
+// Slot is a number of its own for each known type, from 1, for arrays of counters. An
+// unknown type may share one of these that no known type has, or has 0.
+func (t Type) Slot() int {
+	const operations = 0x5f // with one of them: 0x00 to 0x1f and 0x40 to 0x5f
+	if uint32(t)-0x100 >= 0x800 || t&0xff&^operations != 0 {
+		return 0
+	}
+	return 1 + int(t>>8-1)<<6 + int(t&0x1f|t>>1&0x20)
+}
+
 // Category returns bits 8 to 15 of the type.
 func (t Type) Category() Category { return Category(t) & 0xff00 }
 

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"runtime"
 	"time"
+
+	"vexj/internal/latency"
 )
 
 // A committer makes blocks of what was appended and writes them. Who has its turn
@@ -271,6 +273,9 @@ func (c *committer) write(p *blockPacker) (op string, err error) {
 	n.raw.Add(uint64(p.block.raw))
 	n.stored.Add(uint64(len(p.out)))
 	n.blocks.Add(1)
+	if c.w.options.Clock == nil {
+		n.writing.Add(latency.Since(p.block.zone.MinKtime, latency.Now()))
+	}
 	n.written.Store(c.next - 1)
 	return "", nil
 }

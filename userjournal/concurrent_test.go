@@ -205,6 +205,9 @@ func TestGroupCommit(t *testing.T) {
 	if s.Acknowledged != writers*each {
 		t.Errorf("%d acknowledged of %d", s.Acknowledged, writers*each)
 	}
+	if s.Syncing.Total() != s.Syncs || s.Writing.Total() != s.Blocks || s.Stopped {
+		t.Errorf("%d syncs were timed of %d, %d blocks of %d", s.Syncing.Total(), s.Syncs, s.Writing.Total(), s.Blocks)
+	}
 	if s.Syncs > writers*each/2 {
 		t.Errorf("%d syncs for %d records of %d writers", s.Syncs, s.Acknowledged, writers)
 	}

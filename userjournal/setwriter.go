@@ -163,6 +163,9 @@ func (s *SetWriter) Stats() WriterStats {
 		sum.Stalls += x.Stalls
 		sum.StallTime += x.StallTime
 		sum.IndexFailures += x.IndexFailures
+		sum.Syncing.Join(&x.Syncing)
+		sum.Writing.Join(&x.Writing)
+		sum.Stopped = sum.Stopped || x.Stopped
 		sum.Free += x.Free
 		sum.Buffers += x.Buffers
 	}

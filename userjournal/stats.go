@@ -3,8 +3,11 @@
 package userjournal
 
 import (
+	"errors"
 	"sync/atomic"
 	"time"
+
+	"vexj/internal/latency"
 )
 
 // WriterStats are a writer's since it was created. Written means in the file,
@@ -27,6 +30,11 @@ type WriterStats struct {
 	// IndexFailures is how many indexes could not be made, which costs those
 	// time who search, and nothing else.
 	IndexFailures uint64
+	// Syncing is how long syncs took, and Writing from the making of the oldest record of
+	// a block to when the block was in the file: of records by the clock of this boot.
+	Syncing, Writing latency.Counts
+	// Stopped: the disk failed, and the writer takes nothing more.
+	Stopped bool
 	// Free is how many of its Buffers the writer could fill at once now.
 	Free, Buffers int
 }
@@ -38,6 +46,8 @@ type counters struct {
 	records, raw, stored, blocks, segments, syncs atomic.Uint64
 
 	stalls, stallTime, indexFailures atomic.Uint64
+
+	syncing, writing latency.Histogram
 }
 
 // Stats may be called by any goroutine at any time.
@@ -58,6 +68,9 @@ func (w *Writer) Stats() WriterStats {
 		Stalls:        c.stalls.Load(),
 		StallTime:     time.Duration(c.stallTime.Load()),
 		IndexFailures: c.indexFailures.Load(),
+		Syncing:       c.syncing.Counts(),
+		Writing:       c.writing.Counts(),
+		Stopped:       errors.As(w.failed(), new(*StoppedError)),
 		Free:          free,
 		Buffers:       buffers,
 	}

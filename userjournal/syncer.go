@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"sync/atomic"
+	"time"
 )
 
 // A syncer makes segments durable in a goroutine of its own, so that a slow
@@ -176,6 +177,7 @@ func (s *syncer) one(job syncJob) error {
 }
 
 func (s *syncer) sync(job syncJob) (op string, err error) {
+	begun := time.Now()
 	if err := job.file.Sync(); err != nil {
 		return "sync", err
 	}
@@ -185,6 +187,7 @@ func (s *syncer) sync(job syncJob) (op string, err error) {
 		}
 	}
 	s.w.count.syncs.Add(1)
+	s.w.count.syncing.Add(time.Since(begun))
 	s.w.count.acknowledged.Store(job.upTo)
 	return "", nil
 }

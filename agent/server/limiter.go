@@ -29,7 +29,11 @@ type limiter struct {
 	mu       sync.Mutex
 	now      func() time.Time
 	accounts map[who]*account
+	limited  Limited
 }
+
+// Limited is how often something was refused that was above a limit.
+type Limited struct{ Requests, Events, Streams, Connections uint64 }
 
 func newLimiter() *limiter { return &limiter{now: time.Now, accounts: map[who]*account{}} }
 
@@ -63,13 +67,20 @@ func (l *limiter) forget(now time.Time) {
 func (l *limiter) request(w who, limit int) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.account(w).requests.take(l.now(), 1, limit, "requests")
+	return count(&l.limited.Requests, l.account(w).requests.take(l.now(), 1, limit, "requests"))
 }
 
 func (l *limiter) emit(w who, n, limit int) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.account(w).events.take(l.now(), n, limit, "events")
+	return count(&l.limited.Events, l.account(w).events.take(l.now(), n, limit, "events"))
+}
+
+func count(n *uint64, err error) error {
+	if err != nil {
+		*n++
+	}
+	return err
 }
 
 func (l *limiter) stream(w who, limit int) (end func(), err error) {
@@ -77,6 +88,7 @@ func (l *limiter) stream(w who, limit int) (end func(), err error) {
 	defer l.mu.Unlock()
 	a := l.account(w)
 	if limit != Unlimited && a.streams >= limit {
+		l.limited.Streams++
 		return nil, &Error{Status: http.StatusTooManyRequests, Retry: time.Second,
 			Text: fmt.Sprintf("%d streams are open, which is the limit", a.streams),
 			Do:   "end one, put several filters into one, or ask for a higher limit in the policy"}
@@ -98,6 +110,9 @@ func (l *limiter) connect(uid uint32, most int) (ok bool) {
 	defer l.mu.Unlock()
 	a := l.account(who{uid: uid})
 	a.connections++
+	if a.connections > most {
+		l.limited.Connections++
+	}
 	return a.connections <= most
 }
 

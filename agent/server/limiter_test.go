@@ -82,6 +82,9 @@ func TestEventsAreSpentAtOnceOrNotAtAll(t *testing.T) {
 		t.Error(err)
 	}
 	refused(t, l.emit(w, 1, 0), "will ever allow")
+	if l.stats() != (Limited{Events: 3}) {
+		t.Errorf("%+v", l.stats())
+	}
 }
 
 func TestStreamsAreCountedWhileOpen(t *testing.T) {
@@ -104,6 +107,9 @@ func TestStreamsAreCountedWhileOpen(t *testing.T) {
 	}
 	_, err = l.stream(w, 2)
 	refused(t, err, "2 streams are open")
+	if l.stats() != (Limited{Streams: 2}) {
+		t.Errorf("%+v", l.stats())
+	}
 }
 
 func TestAccountsAreForgotten(t *testing.T) {

@@ -61,6 +61,7 @@ func (s *Server) connState(c net.Conn, state http.ConnState) {
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	a := &answerWriter{ResponseWriter: w}
 	defer s.contain(a, r)
+	s.count.requests.Add(1)
 	p, err := s.admit(r)
 	if err != nil {
 		a.Header().Set("Connection", "close")
@@ -97,6 +98,7 @@ func (s *Server) admit(r *http.Request) (*Peer, error) {
 	}
 	var ok bool
 	if p.Grant, ok = s.o.Policy.Grant(p.UID, p.Groups, p.Agent); !ok {
+		s.count.strangers.Add(1)
 		return nil, &Error{Status: http.StatusForbidden, Text: fmt.Sprintf("user %d may not ask this recorder", p.UID),
 			Do: "ask whoever keeps this machine for a line in the policy of vexjd"}
 	}

@@ -51,6 +51,7 @@ type Server struct {
 	limits *limiter
 	routes []route
 	passed *passed
+	count  counts
 
 	mu    sync.Mutex
 	conns map[net.Conn]*peerConn
@@ -128,7 +129,9 @@ func (s *Server) Handle(pattern string, scope Scope, h Handler) {
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		p, _ := r.Context().Value(peerKey{}).(*Peer)
 		err := needScope(p, scope)
-		if err == nil {
+		if err != nil {
+			s.count.unscoped.Add(1)
+		} else {
 			err = h(w, r, p)
 		}
 		if err != nil {

@@ -187,6 +187,9 @@ func TestErrors(t *testing.T) {
 	s.wantError(t, "GET", "/bad", nil, 400, "no such type")
 	s.wantError(t, "GET", "/emits", nil, 429, "11 events at once")
 	s.wantError(t, "GET", "/emit", nil, 403, "needs the scope read,emit, and you have read")
+	if got := s.Stats(); got.Unscoped != 1 || got.Strangers != 0 || got.Requests == 0 {
+		t.Errorf("%+v", got)
+	}
 	s.wantError(t, "GET", "/stream", nil, 429, "1 streams are open")
 	s.wantError(t, "POST", "/body", strings.NewReader("eleven byte"), 413, "more than 10 bytes")
 	s.wantError(t, "POST", "/body", io.MultiReader(strings.NewReader("eleven byte")), 413, "more than 10 bytes")
@@ -220,6 +223,9 @@ func TestStrangersAreRefused(t *testing.T) {
 	policy.Users = map[uint32]Grant{uint32(os.Geteuid()): {}}
 	s := serve(t, Options{Policy: policy}, nil)
 	s.wantError(t, "GET", "/v1", nil, 403, "may not ask this recorder")
+	if got := s.Stats(); got != (Stats{Requests: 1, Strangers: 1}) {
+		t.Errorf("%+v", got)
+	}
 }
 
 func TestConnectionsAreBounded(t *testing.T) {

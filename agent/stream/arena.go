@@ -18,6 +18,7 @@ type span struct {
 	at     uint64
 	n      uint32
 	weight uint32 // records that are missed without it
+	made   uint64 // ktime of the record; 0: it is none
 	cursor string // where to go on behind it; "": where it was before
 }
 

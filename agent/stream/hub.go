@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"vexj/internal/latency"
 	"vexj/internal/render"
 	"vexj/query"
 	"vexj/uapi"
@@ -74,6 +75,8 @@ type Hub struct {
 	early  int       // how many of them had it before the last time
 	full   bool      // one of them has much
 	now    time.Time // when they are written to
+	ktime  uint64    // the same by the clock of records
+	delay  latency.Counts
 	arena  arena
 	line   line // of the record that is given out
 	iov    iovecs

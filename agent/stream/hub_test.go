@@ -35,7 +35,7 @@ func TestLiveRecordsComeInOrderAndOnce(t *testing.T) {
 		r.close()
 	}
 	f.gone()
-	if s := f.hub.Stats(0, true).Total; s.Delivered < 1510 || s.Missed != 0 || s.Begun != 4 || s.Resident == 0 {
+	if s := f.hub.Stats(0, true).Total; s.Delivered < 1510 || s.Delay.Total() != s.Delivered || s.Missed != 0 || s.Begun != 4 || s.Resident == 0 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -100,7 +100,7 @@ func (l *line) span(a *arena, f format) (span, bool) {
 		if !ok {
 			return span{}, false
 		}
-		l.spans[f], l.have[f] = span{at: at, n: uint32(len(l.buf)), weight: 1, cursor: l.cursor()}, true
+		l.spans[f], l.have[f] = span{at: at, n: uint32(len(l.buf)), weight: 1, made: l.rec.Ktime(), cursor: l.cursor()}, true
 	}
 	return l.spans[f], true
 }

@@ -11,6 +11,7 @@ import (
 	"unsafe"
 
 	"vexj/agent/server"
+	"vexj/internal/latency"
 )
 
 // counts are of all subscribers that have gone, and of the hub.
@@ -46,6 +47,8 @@ type TotalStats struct {
 	Records   uint64 `json:"records"` // looked at while somebody was live
 	Delivered uint64 `json:"delivered"`
 	Missed    uint64 `json:"missed"`
+	// Delay is from the making of a record to when it was written to a live subscriber.
+	Delay latency.Counts `json:"-"`
 	// Memory in bytes: what streams hold, what they may hold with as many as are open,
 	// but for a line of each that is longer than 16 KiB, and what the whole
 	// process has.
@@ -59,7 +62,7 @@ func (h *Hub) Stats(uid uint32, all bool) Stats {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	stats := Stats{Streams: []StreamStats{}}
-	t := TotalStats{Begun: h.count.streams, Records: h.count.records, Delivered: h.count.delivered, Missed: h.count.missed,
+	t := TotalStats{Begun: h.count.streams, Records: h.count.records, Delivered: h.count.delivered, Missed: h.count.missed, Delay: h.delay,
 		Memory: uint64(len(h.arena.data)), MemoryLimit: h.arena.limit}
 	for _, s := range h.all() {
 		delivered, missed := s.delivered.Load(), s.missing+s.missed

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"vexj/internal/latency"
 	"vexj/query"
 	"vexj/userjournal"
 )
@@ -110,7 +111,7 @@ func (h *Hub) distribute(all bool) {
 	if !all && n > few {
 		n = max(h.early, (n+1)/2)
 	}
-	h.now = time.Now()
+	h.clock()
 	for _, s := range h.dirty[:n] {
 		s.dirty = false
 		if s.stage == live && !s.blocked {
@@ -158,6 +159,9 @@ func (h *Hub) flush(s *sub) {
 	}
 }
 
+// clock looks at what the time is.
+func (h *Hub) clock() { h.now, h.ktime = time.Now(), latency.Now() }
+
 // overrun: what was queued has been overwritten, or the first of it. All of it is
 // missed.
 func (s *sub) overrun() {
@@ -192,6 +196,9 @@ func (h *Hub) written(s *sub, n, lines int) {
 		if p.weight > 0 {
 			whole++
 		}
+		if p.made > 0 {
+			h.delay.Add(latency.Since(p.made, h.ktime))
+		}
 	}
 	s.delivered.Add(whole)
 	s.queue = append(s.queue[:0], s.queue[i:]...)
@@ -220,7 +227,8 @@ func (h *Hub) block(s *sub) {
 
 // ready is called by the poller: the socket takes more.
 func (h *Hub) ready(s *sub) {
-	s.blocked, h.now = false, time.Now()
+	s.blocked = false
+	h.clock()
 	switch s.stage {
 	case live:
 		h.flush(s)

@@ -22,6 +22,7 @@ import (
 
 func newCommand() *cobra.Command {
 	var flags capture.Flags
+	var others doorFlags
 	cmd := &cobra.Command{
 		Use:   "vexjd",
 		Short: "Record what processes do to files, as a daemon",
@@ -42,18 +43,19 @@ twice. 'vexjctl kernel status' asks it how it is.`,
 				return err
 			}
 			o.Notice = logLine
-			return serve(cmd.Context(), o)
+			return serve(cmd.Context(), o, &others)
 		},
 	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exit.With(exit.Usage, err) })
 	flags.Add(cmd.Flags(), true)
+	others.add(cmd.Flags())
 	return cmd
 }
 
 // logLine writes to stderr, which the service manager keeps with time and name.
 func logLine(text string) { fmt.Fprintf(os.Stderr, "vexjd: %s\n", quote.Text(text)) }
 
-func serve(ctx context.Context, o capture.Options) (err error) {
+func serve(ctx context.Context, o capture.Options, others *doorFlags) (err error) {
 	only, err := lockInstance(o.RunDir)
 	if err != nil {
 		return err
@@ -66,15 +68,22 @@ func serve(ctx context.Context, o capture.Options) (err error) {
 	if l := o.Agents.Listener; l != nil {
 		o.Agents.Socket = l.Addr().String()
 	}
+	d, err := others.open()
+	if err != nil {
+		return err
+	}
 	// A daemon has no terminal whose end should be its own.
 	signal.Ignore(syscall.SIGHUP)
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	c, err := capture.Start(ctx, o)
 	if err != nil {
+		return errors.Join(err, d.close())
+	}
+	defer func() { err = errors.Join(err, d.close(), c.Close()) }()
+	if err := d.serve(c); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.Close()) }()
 
 	logLine(fmt.Sprintf("recording with %s into %s", c.ProducerName(), o.Journal))
 	tell("READY=1\nSTATUS=Recording with " + c.ProducerName())

@@ -6,12 +6,16 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -36,8 +40,26 @@ func TestMain(m *testing.M) {
 // daemon is a vexjd under test, with a service manager that it talks to.
 type daemon struct {
 	*exec.Cmd
-	stderr  bytes.Buffer
+	stderr  output
 	manager *net.UnixConn
+}
+
+// output is what a process says, while it goes on.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(b)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 type place struct{ dir, run, journal, work string }
@@ -296,6 +318,8 @@ func TestBadCommandLines(t *testing.T) {
 		{[]string{"--producer", "fuse"}, exit.Usage, "name it with --path"},
 		{[]string{"--durability", "never"}, exit.Usage, "use none, interval, batch or record"},
 		{[]string{"--journal", file}, exit.Error, "not a journal"},
+		{[]string{"--metrics", "9464"}, exit.Usage, "give an address as 127.0.0.1:8080"},
+		{[]string{"--metrics", "0.0.0.0:9464"}, exit.Usage, "say with --remote NAME"},
 	}
 	if _, err := os.Stat("/dev/vexj"); errors.Is(err, os.ErrNotExist) {
 		refusals = append(refusals, refusal{[]string{"--producer", "kmod", "--require"}, exit.Error, "insmod vexj.ko"})
@@ -311,4 +335,76 @@ func TestBadCommandLines(t *testing.T) {
 			t.Errorf("%q: %v: %s", c.args, err, out)
 		}
 	}
+}
+
+// TestMetrics compares what Prometheus is told with what was done.
+func TestMetrics(t *testing.T) {
+	needRoot(t)
+	p := newPlace(t)
+	d := p.start(t, "--metrics", "127.0.0.1:0")
+	p.touch(t, 0, 50)
+	for end := time.Now().Add(time.Minute); len(p.tryCreated()) < 50 && time.Now().Before(end); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	at := d.said(t, "metrics are at ")
+	got := scrape(t, at)
+	d.stop(t)
+
+	golden, err := os.ReadFile("../internal/metrics/testdata/metrics.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(golden)) {
+		name, _, _ := strings.Cut(line, " ")
+		if name != "#" && !strings.HasPrefix(name, "vexj_fuse_") && !strings.Contains(got, "# TYPE "+name+" ") {
+			t.Errorf("there is no %s", name)
+		}
+	}
+	producer := regexp.MustCompile(`vexj_records_total\{producer="([^"]+)",type="create"\} 50\n`).FindStringSubmatch(got)
+	if producer == nil {
+		t.Fatalf("50 files were created: %s", got)
+	}
+	for _, line := range []string{
+		`vexj_lost_records_total{cause="full",stage="producer"} 0`,
+		`vexj_journal_stopped 0`,
+		`vexj_records_total{producer="` + producer[1] + `",type="producer-start"} 1`,
+	} {
+		if !strings.Contains(got, line+"\n") {
+			t.Errorf("there is no %s", line)
+		}
+	}
+	for _, name := range []string{"vexj_journal_write_delay_seconds_count", "vexj_journal_sync_seconds_count",
+		`vexj_record_delay_seconds_count{producer="` + producer[1] + `"}`} {
+		if !strings.Contains(got, name+" ") || strings.Contains(got, name+" 0\n") {
+			t.Errorf("%s: nothing was timed", name)
+		}
+	}
+}
+
+// said waits for a line that begins so, and returns the rest of it.
+func (d *daemon) said(t *testing.T, what string) string {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if _, after, ok := strings.Cut(d.stderr.String(), "vexjd: "+what); ok {
+			if line, _, whole := strings.Cut(after, "\n"); whole {
+				return line
+			}
+		}
+	}
+	t.Fatalf("it did not say %q but: %s", what, d.stderr.String())
+	return ""
+}
+
+func scrape(t *testing.T, at string) string {
+	t.Helper()
+	resp, err := http.Get(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v", at, resp.Status, err)
+	}
+	return string(b)
 }

@@ -14,6 +14,8 @@ import (
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/status"
 	"vexj/fuse"
+	"vexj/mirror"
+	"vexj/uapi"
 	"vexj/userjournal"
 )
 
@@ -35,7 +37,7 @@ type Capture struct {
 
 	mu   sync.Mutex
 	now  *epoch
-	past Tally // of the epochs before
+	past map[uapi.Producer]mirror.Stats // of the epochs before
 }
 
 // Start opens the journal and arms the producer: what happens after it returns
@@ -177,7 +179,7 @@ func (c *Capture) current() *epoch {
 func (c *Capture) follow(next *epoch) error {
 	c.mu.Lock()
 	old := c.now
-	c.past = c.tally()
+	c.past = c.counted()
 	c.now = next
 	c.mu.Unlock()
 	close(old.succeeded)

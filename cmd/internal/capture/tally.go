@@ -4,7 +4,9 @@ package capture
 
 import (
 	"fmt"
+	"maps"
 
+	"vexj/mirror"
 	"vexj/uapi"
 )
 
@@ -24,12 +26,28 @@ func (c *Capture) Tally() Tally {
 
 // tally must be called with mu held.
 func (c *Capture) tally() Tally {
-	m := c.now.mirror.Stats()
-	t := Tally{Records: c.past.Records + m.Records, Lost: c.past.Lost, Stored: c.journal.Stats().StoredBytes}
-	for _, n := range m.Lost {
-		t.Lost += n
+	t := Tally{Stored: c.journal.Stats().StoredBytes}
+	for _, m := range c.counted() {
+		t.Records += m.Records
+		for _, n := range m.Lost {
+			t.Lost += n
+		}
 	}
 	return t
+}
+
+// counted is what the mirrors have counted in all epochs, by producer. It must be called
+// with mu held.
+func (c *Capture) counted() map[uapi.Producer]mirror.Stats {
+	all := map[uapi.Producer]mirror.Stats{}
+	maps.Copy(all, c.past)
+	now := c.now.mirror.Stats()
+	id := uapi.Producer(c.now.producer.ID())
+	if past, ok := all[id]; ok {
+		now.Join(&past)
+	}
+	all[id] = now
+	return all
 }
 
 func (t Tally) String() string {
