@@ -83,6 +83,7 @@ var testArrows = map[string][]string{
 	"agent/read":      {"internal/tale"},
 	"bpf":             {"internal/attribution", "internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
 	"fuse":            {"internal/attribution", "internal/conformance", "internal/recorder", "internal/scramble", "internal/tap", "ring", "query", "query/replay", "userjournal"},
+	"query":           {"internal/tale"},
 	"ring":            {"bench/gen"},
 	"mirror":          {"bench/gen", "query"},
 	"agent/subscribe": {"agent/server", "userjournal"},

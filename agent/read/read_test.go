@@ -97,7 +97,15 @@ func TestAnswers(t *testing.T) {
 		{"sessions", 200, []string{`"name":"ann's session"`, `"name":"bob's session"`}},
 		{"sessions/" + id(tale.AnnSession), 200, []string{`"text":"intent of ann"`, `"written_bytes":20`}},
 		{"sessions/" + id(tale.AnnSession) + "/diff", 200, []string{`"whole":"/w/src/**"`, `"path":"/w/b"`}},
+		{"timeline?buckets=10", 200, []string{`"buckets":10,"total":{"index":0,"records":18,"changes":13,`, `"width":2000000,`, `"filesystem":13,"process":2`}},
+		{"timeline?agent=nobody", 200, []string{`"first":null`, `"rows":[]`}},
+		{"processes", 200, []string{`"pid":11,`, `"argv"`}[:1]},
+		{"processes?agent=ann&limit=1", 200, []string{`"more":true`}},
 
+		{"timeline?buckets=2001", 400, []string{"2 to 2000"}},
+		{"processes?path=/w/**", 400, []string{"path"}},
+		{"log?reverse&after=x", 400, []string{"give before"}},
+		{"log?before=x", 400, []string{"in reverse"}},
 		{"log?limit=10001", 400, []string{"1 to 10000"}},
 		{"log?limit=0", 400, []string{"limit"}},
 		{"log?colour=red", 400, []string{"colour"}},
@@ -177,6 +185,29 @@ func TestPages(t *testing.T) {
 			}
 		}
 	}
+	var p2 struct {
+		Records []struct{ Ordinal uint64 }
+		Cursor  string
+		More    bool
+	}
+	at := uint64(tale.Records + 1)
+	for before := ""; ; {
+		_, body := get("log?reverse&limit=5" + before)
+		if err := json.Unmarshal([]byte(body), &p2); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range p2.Records {
+			if at--; r.Ordinal != at {
+				t.Errorf("in reverse: record %d, want %d", r.Ordinal, at)
+			}
+		}
+		if before = "&before=" + url.QueryEscape(p2.Cursor); !p2.More {
+			break
+		}
+	}
+	if at != 1 {
+		t.Errorf("in reverse the last is record %d", at)
+	}
 	other := door(t, journal(t, ^uint64(0)), ^uint64(0))
 	_, body := other("log?limit=1")
 	var p struct{ Cursor string }
@@ -199,7 +230,7 @@ func TestNothingShowsThrough(t *testing.T) {
 	seeing, alone := door(t, whole, tale.AnnMask), door(t, part, tale.AnnMask)
 	routes := []string{"log", "log?reverse&limit=3", "log?agent=bob", "log?path=/w/**", "log?where=agent=='bob'", "log?limit=3",
 		"report", "report?by=agent", "report?by=path&depth=3", "report?by=session", "report?by=command", "report?by=type",
-		"report?by=time&bucket=1s", "sessions", "sessions/" + id(tale.BobSession), "sessions/" + id(tale.AnnSession),
+		"report?by=time&bucket=1s", "timeline", "timeline?buckets=3&type=write", "processes", "processes?agent=bob", "sessions", "sessions/" + id(tale.BobSession), "sessions/" + id(tale.AnnSession),
 		"sessions/" + id(tale.BobSession) + "/diff", "sessions/" + id(tale.AnnSession) + "/diff", "blame?path=/w", "blame?path=/w&all"}
 	for _, p := range []string{"/w/src/a", "/w/lib/a", "/w/b", "/w/notes.md", "/w/src/.a.tmp", "/w/lib", "/none"} {
 		routes = append(routes, "blame?path="+p, "blame?all&path="+p)
@@ -230,12 +261,14 @@ func TestCursorOfTheUnseen(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &p); err != nil || p.Cursor == "" {
 		t.Fatal(body)
 	}
-	status, body := door(t, dir, tale.AnnMask)("log?after=" + url.QueryEscape(p.Cursor))
-	if status != 400 || !strings.Contains(body, "is not in the journal") {
-		t.Errorf("got %d %s", status, body)
+	for _, route := range []string{"log?after=", "log?reverse&before="} {
+		status, body := door(t, dir, tale.AnnMask)(route + url.QueryEscape(p.Cursor))
+		if status != 400 || !strings.Contains(body, "is not in the journal") {
+			t.Errorf("%s: %d %s", route, status, body)
+		}
 	}
 	for _, mask := range []uint64{tale.AnnMask, ^uint64(0)} {
-		status, body = door(t, dir, mask)("impact?id=" + id(tale.AnnIntent) + "&after=" + url.QueryEscape(p.Cursor))
+		status, body := door(t, dir, mask)("impact?id=" + id(tale.AnnIntent) + "&after=" + url.QueryEscape(p.Cursor))
 		if status != 400 || !strings.Contains(body, "no effect of this event") {
 			t.Errorf("impact: %d %s", status, body)
 		}
@@ -249,7 +282,7 @@ func TestNobodyWaits(t *testing.T) {
 	cancel()
 	for route, f := range map[string]func(*question) (any, error){
 		"log": (*question).log, "log?where=size(path)>5": (*question).log, "report?by=agent": (*question).report,
-		"sessions": (*question).sessions, "blame?path=/w": (*question).blame,
+		"sessions": (*question).sessions, "timeline": (*question).timeline, "processes": (*question).processes, "blame?path=/w": (*question).blame,
 	} {
 		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/v1/"+route, nil)
 		object, err := ask(func() (*userjournal.Set, error) { return userjournal.OpenSet(dir) }, r, &server.Peer{Grant: server.Grant{Mask: 1}}, f)

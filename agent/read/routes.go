@@ -40,6 +40,8 @@ func Register(s *server.Server, open Open) {
 	handle("impact", (*question).impact)
 	handle("blame", (*question).blame)
 	handle("report", (*question).report)
+	handle("timeline", (*question).timeline)
+	handle("processes", (*question).processes)
 	handle("sessions", (*question).sessions)
 	handle("sessions/{session}", (*question).session)
 	handle("sessions/{session}/diff", (*question).diff)
@@ -147,7 +149,7 @@ func (q *question) flag(name string) (bool, error) {
 }
 
 func (q *question) page() (o answer.PageOptions, err error) {
-	o.After = q.values.Get("after")
+	o.After, o.Before = q.values.Get("after"), q.values.Get("before")
 	if o.Limit, err = q.number("limit"); err != nil {
 		return o, err
 	}
@@ -158,7 +160,7 @@ func (q *question) page() (o answer.PageOptions, err error) {
 func (q *question) id() (uint64, error) { return answer.ParseID(q.values.Get("id")) }
 
 func (q *question) log() (any, error) {
-	c, err := q.conditions("after", "limit", "reverse")
+	c, err := q.conditions("after", "before", "limit", "reverse")
 	if err != nil {
 		return nil, err
 	}
@@ -250,6 +252,38 @@ func (q *question) report() (any, error) {
 		return nil, err
 	}
 	return q.Report(c, o, limit)
+}
+
+func (q *question) timeline() (any, error) {
+	c, err := q.conditions("buckets")
+	if err != nil {
+		return nil, err
+	}
+	buckets, err := q.number("buckets")
+	if err != nil {
+		return nil, err
+	}
+	return q.Timeline(c, buckets)
+}
+
+// processes takes the filters of who and when: the others would leave forks out.
+func (q *question) processes() (any, error) {
+	for name := range q.values {
+		switch name {
+		case "agent", "session", "uid", "since", "until", "limit":
+		default:
+			return nil, fmt.Errorf("%w: there is no %q; there are agent, session, uid, since, until, limit", params.ErrParam, name)
+		}
+	}
+	c, err := q.conditions("limit")
+	if err != nil {
+		return nil, err
+	}
+	limit, err := q.number("limit")
+	if err != nil {
+		return nil, err
+	}
+	return q.Processes(c, limit)
 }
 
 func (q *question) sessions() (any, error) {

@@ -36,6 +36,7 @@ type Page struct {
 type PageOptions struct {
 	After   string // a cursor; empty: from the beginning
 	Limit   int    // records; 0: DefaultLimit
+	Before  string // a cursor, with Reverse: what is before it
 	Reverse bool   // the newest first; without After
 	Bytes   int    // of the objects, at most, but for the first; 0: any number
 	Brief   bool   // the records are Briefs
@@ -49,7 +50,10 @@ func (o *PageOptions) check() error {
 		return fmt.Errorf("%w, not %d", ErrLimit, o.Limit)
 	}
 	if o.Reverse && o.After != "" {
-		return errors.New("what is behind a cursor is told in order: it cannot be had in reverse")
+		return fmt.Errorf("%w: what is behind a cursor is told in order: in reverse give before", userjournal.ErrCursor)
+	}
+	if o.Before != "" && !o.Reverse {
+		return fmt.Errorf("%w: what is before a cursor is told in reverse", userjournal.ErrCursor)
 	}
 	return nil
 }
@@ -81,6 +85,11 @@ func (t *Teller) Log(c query.Conditions, o PageOptions) (*Page, error) {
 	if after != nil {
 		end.Join(after)
 	}
+	if o.Before != "" {
+		if end, err = t.seekBefore(o.Before); err != nil {
+			return nil, err
+		}
+	}
 	p := &Page{Records: []json.RawMessage{}, Cursor: o.After}
 	bytes := 0
 	damage := func(*userjournal.DamageError) error {
@@ -108,7 +117,19 @@ func (t *Teller) Log(c query.Conditions, o PageOptions) (*Page, error) {
 	case p.More, errors.Is(err, userjournal.ErrEmpty):
 		err = nil
 	}
+	if p.Cursor == "" {
+		p.Cursor = o.Before
+	}
 	return p, err
+}
+
+// seekBefore is the position before the record that a cursor names.
+func (t *Teller) seekBefore(cursor string) (userjournal.Position, error) {
+	if _, err := t.Seek(cursor); err != nil {
+		return nil, err
+	}
+	before, _, err := t.set.Seek(cursor)
+	return before, err
 }
 
 // Seek is the position behind the record that a cursor names. A record that is
