@@ -3,10 +3,12 @@
 package userjournal
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/bits"
 	"path/filepath"
 	"slices"
 	"sort"
@@ -226,10 +228,16 @@ func (k *keyIndex) decode(b []byte, size int64) error {
 
 func (k *keyIndex) close() { _ = k.file.Close() }
 
-// candidates are the blocks that have of each group at least one key.
+// candidates are the blocks that have of each group at least one key, and perhaps
+// others. Groups of few keys are asked first: mostly they leave few blocks, and to read
+// those costs no more than to look up many further keys.
 func (k *keyIndex) candidates(groups [][]Key) (blockSet, error) {
+	groups = slices.SortedStableFunc(slices.Values(groups), func(a, b []Key) int { return cmp.Compare(len(a), len(b)) })
 	var found blockSet
 	for _, group := range groups {
+		if found != nil && found.count() < len(group) {
+			break
+		}
 		some := newBlockSet(k.blocks)
 		for _, key := range group {
 			if err := k.lookup(key, some); err != nil {
@@ -364,6 +372,13 @@ func (s blockSet) intersect(o blockSet) {
 	for i := range s {
 		s[i] &= o[i]
 	}
+}
+
+func (s blockSet) count() (n int) {
+	for _, w := range s {
+		n += bits.OnesCount64(w)
+	}
+	return n
 }
 
 func (s blockSet) empty() bool {

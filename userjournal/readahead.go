@@ -82,6 +82,11 @@ func (a *ahead) run() {
 	defer close(a.queue)
 	p := a.plan
 	for _, x := range p.segments {
+		select {
+		case <-a.quit:
+			return // of many segments no block may be wanted
+		default:
+		}
 		if !a.segment(x) {
 			return
 		}
