@@ -53,6 +53,7 @@ var arrows = map[string][]string{
 	"agent/stream":         {"agent/params", "agent/server", "internal/latency", "internal/render", "query", "query/where", "uapi", "userjournal"},
 	"agent":                {"agent/control", "agent/emission", "agent/intent", "agent/session", "internal/produce", "query", "query/replay", "userjournal", "uapi"},
 	"examples":             {"*"},
+	"export":               {"internal/disk", "internal/quote", "internal/render", "query", "uapi", "userjournal"},
 	"compat/boundary":      {"uapi"},
 	"docs/grafana":         nil,
 	"internal/attribution": {"uapi"},
@@ -81,6 +82,7 @@ var arrows = map[string][]string{
 var testArrows = map[string][]string{
 	"agent/mcp":       {"internal/tale", "uapi"},
 	"agent/read":      {"internal/tale"},
+	"export":          {"internal/tale"},
 	"bpf":             {"internal/attribution", "internal/conformance", "internal/tap", "ring", "mirror", "userjournal", "query"},
 	"fuse":            {"internal/attribution", "internal/conformance", "internal/recorder", "internal/scramble", "internal/tap", "ring", "query", "query/replay", "userjournal"},
 	"query":           {"internal/tale"},
@@ -115,13 +117,16 @@ var outside = map[string][]string{
 	"github.com/hanwen/go-fuse/v2":           {"fuse"},
 	"github.com/klauspost/compress":          {"userjournal"},
 	"github.com/modelcontextprotocol/go-sdk": {"agent/mcp", "cmd"},
+	"github.com/parquet-go/parquet-go":       {"export/parquet"},
 	"github.com/pierrec/lz4/v4":              {"compat", "userjournal"},
 	"github.com/prometheus/client_golang":    {"cmd"},
 	"github.com/rogpeppe/go-internal":        nil, // tests
 	"github.com/spf13/cobra":                 {"cmd"},
 	"github.com/spf13/pflag":                 {"cmd"},
-	"golang.org/x/sys":                       {"agent", "bench", "bpf", "cmd", "compat/capability", "fuse", "hnsw", "internal", "kmod", "mirror", "query/replay", "ring", "uapi", "userjournal", "vector"},
+	"go.opentelemetry.io/proto/slim/otlp":    {"export/otlp"},
+	"golang.org/x/sys":                       {"agent", "bench", "bpf", "cmd", "compat/capability", "export", "fuse", "hnsw", "internal", "kmod", "mirror", "query/replay", "ring", "uapi", "userjournal", "vector"},
 	"golang.org/x/term":                      {"cmd"},
+	"google.golang.org/protobuf":             {"export/otlp"},
 	"lukechampine.com/blake3":                {"userjournal"},
 }
 

@@ -41,6 +41,9 @@ type Conditions struct {
 	Failed       bool
 	Succeeded    bool
 	Truncated    bool // some path is cut
+	// Losses takes records of losses besides, in the view and the time, whatever
+	// else is asked for: who keeps a part of a journal has to know what is missing.
+	Losses bool
 }
 
 const cutPaths = uapi.FlagPathTruncated | uapi.FlagPath2Truncated
@@ -57,7 +60,7 @@ func (c Conditions) Compile(view View) (*Filter, error) {
 		minPriority: c.MinPriority, minRelevance: c.MinRelevance,
 		uids: c.UIDs, inodes: c.Inodes, agents: c.Agents, sessions: c.Sessions,
 		transactions: c.Transactions, chains: c.Chains, tags: c.Tags,
-		parents: c.Parents, roots: c.Roots,
+		parents: c.Parents, roots: c.Roots, losses: c.Losses,
 	}
 	if err := errors.Join(f.setTimes(&c), f.setFlags(&c)); err != nil {
 		return nil, err

@@ -41,7 +41,8 @@ type Filter struct {
 	chains       []uint64
 	tags         []string
 
-	where *where.Expression // nil: none
+	where  *where.Expression // nil: none
+	losses bool
 
 	keys  [][]userjournal.Key
 	timed bool
@@ -55,6 +56,13 @@ func (f *Filter) Match(r uapi.Record) bool {
 	if !f.view.Sees(r) {
 		return false
 	}
+	return f.isLoss(r) || f.meets(r)
+}
+
+// isLoss: the record is taken because it tells of a loss.
+func (f *Filter) isLoss(r uapi.Record) bool { return f.losses && r.Type() == uapi.SysLost }
+
+func (f *Filter) meets(r uapi.Record) bool {
 	if f.types != nil && !f.types.has(r.Type()) {
 		return false
 	}
@@ -88,7 +96,8 @@ func (f *Filter) Match(r uapi.Record) bool {
 
 // MatchAt is Match with the conditions about time, for a record of the time t.
 func (f *Filter) MatchAt(r uapi.Record, t time.Time) bool {
-	return f.Match(r) && f.Within(t) && (f.where == nil || !f.where.Timed() || f.where.Match(r, t))
+	return f.Match(r) && f.Within(t) &&
+		(f.where == nil || !f.where.Timed() || f.isLoss(r) || f.where.Match(r, t))
 }
 
 // Err is why the filter takes no record any more: its expression cost too much.

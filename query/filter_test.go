@@ -57,6 +57,8 @@ func TestFilterMatch(t *testing.T) {
 		{"succeeded", Conditions{Succeeded: true}, []int{0, 1, 3, 4, 5, 6}},
 		{"truncated", Conditions{Truncated: true}, []int{3}},
 		{"failed and truncated", Conditions{Failed: true, Truncated: true}, nil},
+		{"losses", Conditions{Paths: []string{"/tmp/x"}, Failed: false, Where: `comm == "mv"`, Losses: true}, []int{1, 4}},
+		{"losses in time", Conditions{Types: []uapi.Type{uapi.ProcExec}, Since: wall(550), Losses: true}, []int{5}},
 		{"since", Conditions{Since: wall(400)}, []int{3, 4, 5, 6}},
 		{"until", Conditions{Until: wall(200)}, []int{0}},
 		{"between", Conditions{Since: wall(200), Until: wall(401)}, []int{1, 2, 3}},

@@ -17,7 +17,14 @@ func (f *Filter) makeKeys() (groups [][]userjournal.Key) {
 			groups = append(groups, keys)
 		}
 	}
-	groups = f.view.keys()
+	defer func() {
+		for i := range groups {
+			if f.losses {
+				groups[i] = append(groups[i], userjournal.TypeKey(uapi.SysLost))
+			}
+		}
+		groups = append(f.view.keys(), groups...)
+	}()
 	add(f.pathKeys())
 	add(keysOf(f.inodes, userjournal.InodeKey))
 	add(keysOf(f.agents, func(id string) userjournal.Key { return userjournal.AgentKey([]byte(id)) }))

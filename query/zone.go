@@ -18,6 +18,9 @@ func (f *Filter) MayMatch(z *userjournal.ZoneMap) bool {
 	if f.timed && (z.MaxTime().UnixNano() < f.since || z.MinTime().UnixNano() >= f.until) {
 		return false
 	}
+	if f.losses && z.MayHaveType(uapi.SysLost) {
+		return true
+	}
 	// A zone map tells which flags some record has, not which some record lacks.
 	if z.Flags&f.flagWant != f.flagWant || f.flagAny != 0 && z.Flags&f.flagAny == 0 {
 		return false

@@ -25,7 +25,7 @@ packages() {
 	generate) packages build && echo clang-19:clang-19 llvm-19:llvm-strip-19 \
 		libbpf-dev:/usr/include/bpf/bpf_helpers.h linux-libc-dev:/usr/include/linux/bpf.h ;;
 	lint) packages build && echo clang-format-19:clang-format-19 shellcheck:shellcheck mandoc:mandoc ;;
-	test) packages generate && packages lint && echo make:make git:git gcc:gcc libc6-dev:/usr/include/stdlib.h openssl:openssl acl:setfacl python3:python3 ;;
+	test) packages generate && packages lint && echo make:make git:git gcc:gcc g++:g++ libc6-dev:/usr/include/stdlib.h openssl:openssl acl:setfacl python3:python3 ;;
 	bench) packages build && echo bpftrace:bpftrace linux-perf:perf gcc:gcc libc6-dev:/usr/include/stdlib.h \
 		g++:g++ libhnswlib-dev:/usr/include/hnswlib/hnswlib.h libopenblas-dev:/usr/include/x86_64-linux-gnu/cblas.h npm:npm ;;
 	vm-test) packages build && echo qemu-system-x86:qemu-system-x86_64 busybox-static:busybox cpio:cpio \

@@ -153,7 +153,7 @@ func (j *fields) file(name string, f uapi.File) {
 		j.uint("inode", f.Inode)
 		j.uint("generation", uint64(f.Generation))
 		j.octal("mode", f.Mode)
-		if kind := kindOf(f.Mode); kind != "" {
+		if kind := KindOf(f.Mode); kind != "" {
 			j.word("kind", kind)
 		}
 		j.uint("size", f.Size)

@@ -134,8 +134,8 @@ func appendMode(dst []byte, r uapi.Record) []byte {
 	return dst
 }
 
-// kindOf is the kind of object that a mode bears, "" if it bears none.
-func kindOf(mode uint32) string {
+// KindOf is the kind of object that a mode bears, "" if it bears none.
+func KindOf(mode uint32) string {
 	switch mode & unix.S_IFMT {
 	case unix.S_IFREG:
 		return "file"
@@ -156,9 +156,9 @@ func kindOf(mode uint32) string {
 }
 
 func appendNode(dst []byte, r uapi.Record) []byte {
-	if f, ok := r.File(); ok && kindOf(f.Mode) != "" {
+	if f, ok := r.File(); ok && KindOf(f.Mode) != "" {
 		dst = append(dst, ' ')
-		dst = append(dst, kindOf(f.Mode)...)
+		dst = append(dst, KindOf(f.Mode)...)
 	}
 	if d, ok := r.Rdev(); ok {
 		dst = append(dst, ' ')

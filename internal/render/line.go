@@ -30,8 +30,12 @@ func NewLine(wide, color bool, loc *time.Location) *Line {
 
 // Append appends one line, with its newline.
 func (l *Line) Append(dst []byte, e Entry) []byte {
-	dst = l.stamp.Append(dst, e.Wall)
-	dst = append(dst, ' ')
+	dst = append(l.stamp.Append(dst, e.Wall), ' ')
+	return append(l.AppendUntimed(dst, e), '\n')
+}
+
+// AppendUntimed appends a line without its time and its newline.
+func (l *Line) AppendUntimed(dst []byte, e Entry) []byte {
 	if e.Rec.Type() == uapi.SysLost {
 		dst = l.lost(dst, e.Rec)
 	} else {
@@ -45,7 +49,7 @@ func (l *Line) Append(dst []byte, e Entry) []byte {
 	if l.wide {
 		dst = l.identity(dst, e)
 	}
-	return append(dst, '\n')
+	return dst
 }
 
 // paint appends what f appends, in a colour if there are any.

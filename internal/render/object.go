@@ -46,6 +46,13 @@ func (o *Object) Append(dst []byte, e Entry) []byte {
 		j.attr(r, tag, v)
 	}
 	j.end(r)
+	j.opaque(r)
+	j.links(r)
+	return append(j.dst, '}')
+}
+
+// opaque adds the parts of which nothing is known but their bytes.
+func (j *fields) opaque(r uapi.Record) {
 	if r.Version() != uapi.Version {
 		j.bytes("context", r.Context())
 	}
@@ -55,8 +62,6 @@ func (o *Object) Append(dst []byte, e Entry) []byte {
 	if r.MetadataSize() > 0 {
 		j.bytes("metadata", r.Metadata())
 	}
-	j.links(r)
-	return append(j.dst, '}')
 }
 
 // subtype adds what the two halves of the event subtype mean.
@@ -90,18 +95,7 @@ func (j *fields) header(r uapi.Record) {
 		})
 	}
 	j.word("priority", r.Priority().String())
-	if v := r.Version(); v != uapi.Version {
-		j.uint("version", uint64(v))
-	}
-	if v := r.Checksum(); v != 0 {
-		j.uint("checksum", uint64(v))
-	}
-	if v := r.Compression(); v != 0 {
-		j.uint("compression", uint64(v))
-	}
-	if v := r.Encryption(); v != 0 {
-		j.uint("encryption", uint64(v))
-	}
+	j.version(r)
 	if id := r.Parent(); id != 0 {
 		j.id("parent", id)
 	}
@@ -116,6 +110,22 @@ func (j *fields) header(r uapi.Record) {
 	}
 	if v := r.ReplayPriority(); v != 0 {
 		j.uint("replay_priority", uint64(v))
+	}
+}
+
+// version adds the fields that are of version 1 alone.
+func (j *fields) version(r uapi.Record) {
+	if v := r.Version(); v != uapi.Version {
+		j.uint("version", uint64(v))
+	}
+	if v := r.Checksum(); v != 0 {
+		j.uint("checksum", uint64(v))
+	}
+	if v := r.Compression(); v != 0 {
+		j.uint("compression", uint64(v))
+	}
+	if v := r.Encryption(); v != 0 {
+		j.uint("encryption", uint64(v))
 	}
 }
 
