@@ -64,8 +64,6 @@ type remadeCollection struct {
 
 func (f *replayFlags) checkCollection() error {
 	switch {
-	case f.o.Mode == replay.Parallel:
-		return exit.Usagef("--mode parallel is not for a collection: in its graph each change depends on those before it; say sequential or causal")
 	case f.devices:
 		return exit.Usagef("--devices is for a tree")
 	case f.producer != "":
