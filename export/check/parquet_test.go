@@ -99,6 +99,8 @@ rest|VARCHAR`},
 			`lost|9223372036854775808|full|NULL|NULL|NULL|NULL|9223372036854775808|true`},
 		{`SELECT printf('%x', id::UBIGINT), file.inode, file.mode & 511, task.cgroup, root_cause, path_bytes IS NULL FROM r WHERE ordinal = 6`,
 			`800010000000006|9223372036854775814|420|9223372036854775808|NULL|true`},
+		{`SELECT count(path_bytes), count(path2), count(rest), count(subtype), count(parent), count(io.error), count(argv), count(agent_id) FROM r`,
+			"1|1|2|0|1|1|1|1"},
 		{`SELECT path, count(*) FROM r WHERE type = 'write' AND io.result > 0 GROUP BY path ORDER BY path LIMIT 2`, "/srv/file-0|60\n/srv/file-1|60"},
 	} {
 		if got := ask(t, db, tc.query); got != tc.want {

@@ -68,10 +68,8 @@ func (b *builder) fill(to *logspb.LogRecord, e render.Entry) {
 	if pid := r.PID(); pid != 0 {
 		a.int("process.pid", int64(pid))
 	}
-	for tag, v := range r.Attrs() {
-		if size, fixed := tag.Size(); !fixed || size == len(v) {
-			b.attr(r, tag, v)
-		}
+	for tag, v := range render.Shown(r, shown) {
+		b.attr(r, tag, v)
 	}
 	if b.rest = render.Rest(b.rest[:0], r, shown); len(b.rest) > 0 {
 		a.string("vexj.rest", string(b.rest))

@@ -20,8 +20,8 @@ type rows struct {
 	rows  [batch]Row
 	parts [batch]parts
 	n     int
-	text  arena
-	words map[string][]byte // those that occur again and again
+	buf   []byte
+	words map[string]string // those that occur again and again
 }
 
 // parts is what the pointers of a row point to.
@@ -32,46 +32,70 @@ type parts struct {
 	directory   Directory
 	lost        Lost
 
-	offset                      int64
-	session, transaction, chain uint64
-	confidence, cpu             uint32
-	flags                       [32][]byte
+	offset  int64
+	numbers [8]uint64
+	small   [8]uint32
+	texts   [16]string
+	flags   [32]string
+
+	nextNumber, nextSmall, nextText int
+}
+
+// number is a value, NULL if it is not there.
+func (p *parts) number(v uint64, there bool) *uint64 {
+	if !there {
+		return nil
+	}
+	p.nextNumber++
+	to := &p.numbers[p.nextNumber-1]
+	*to = v
+	return to
+}
+
+func (p *parts) smallNumber(v uint32, there bool) *uint32 {
+	if !there {
+		return nil
+	}
+	p.nextSmall++
+	to := &p.small[p.nextSmall-1]
+	*to = v
+	return to
+}
+
+func (p *parts) text(v string) *string {
+	p.nextText++
+	to := &p.texts[p.nextText-1]
+	*to = v
+	return to
 }
 
 func (s *rows) full() bool { return s.n == batch }
 
-func (s *rows) reset() {
-	s.n = 0
-	s.text.reset()
-}
+func (s *rows) reset() { s.n = 0 }
 
-// word is a text of which there are few.
-func (s *rows) word(w string) []byte {
-	b, ok := s.words[w]
+// keptWords bounds how many are kept.
+const keptWords = 4096
+
+// word is a text of which there are few, usually.
+func (s *rows) word(b []byte) string {
+	w, ok := s.words[string(b)]
 	if !ok {
-		if s.words == nil {
-			s.words = map[string][]byte{}
+		if s.words == nil || len(s.words) == keptWords {
+			s.words = map[string]string{}
 		}
-		b = []byte(w)
-		s.words[w] = b
+		w = string(b)
+		s.words[w] = w
 	}
-	return b
+	return w
 }
 
-// optional is word, but NULL if it is empty.
-func (s *rows) optional(w string) []byte {
-	if w == "" {
-		return nil
-	}
-	return s.word(w)
-}
-
-// utf8 copies a text, escaped if it is no UTF-8.
+// utf8 is a text, escaped if it is no UTF-8.
 func (s *rows) utf8(v []byte) []byte {
 	if quote.Valid(v) {
-		return s.text.copy(v)
+		return v
 	}
-	return s.text.append(func(b []byte) []byte { return quote.AppendText(b, v) })
+	s.buf = quote.AppendText(s.buf[:0], v)
+	return s.buf
 }
 
 // shown are the attributes that have columns.
@@ -89,32 +113,32 @@ func (s *rows) add(e render.Entry) {
 	r, row, p := e.Rec, &s.rows[s.n], &s.parts[s.n]
 	s.n++
 	t, sub := r.Type(), r.Subtype()
+	p.nextNumber, p.nextSmall, p.nextText = 0, 0, 0
 	*row = Row{
 		Ordinal: e.Ordinal, ID: r.EventID(), Time: e.Wall, Ktime: r.Ktime(),
-		Type: s.word(t.String()), Category: s.word(t.Category().String()), Subtype: uint32(sub),
-		Producer: s.word(r.Producer().String()), CPU: r.CPU(), PID: r.PID(),
-		Sequence: r.Sequence(), GlobalSequence: r.GlobalSequence(), LocalSequence: r.LocalSequence(),
-		Failed: r.Flags().Has(uapi.FlagFailed), Priority: s.word(r.Priority().String()),
-		Parent: r.Parent(), Visibility: r.VisibilityMask(),
-		Relevance: r.Relevance(), ReplayPriority: r.ReplayPriority(),
+		Type: t.String(), Category: t.Category().String(), Subtype: p.smallNumber(uint32(sub), sub != 0),
+		Producer: r.Producer().String(), CPU: r.CPU(), PID: r.PID(), Sequence: r.Sequence(),
+		GlobalSequence: r.GlobalSequence(),
+		LocalSequence:  p.number(r.LocalSequence(), r.LocalSequence() != 0),
+		Failed:         r.Flags().Has(uapi.FlagFailed), Priority: r.Priority().String(),
+		Parent:         p.number(r.Parent(), r.Parent() != 0),
+		RootCause:      p.number(r.RootCause(), r.RootCause() != 0 && r.RootCause() != r.EventID()),
+		Visibility:     r.VisibilityMask(),
+		Relevance:      p.smallNumber(r.Relevance(), r.Relevance() != 0),
+		ReplayPriority: p.smallNumber(r.ReplayPriority(), r.ReplayPriority() != 0),
 	}
 	if v := sub.Via(); v != uapi.ViaCall {
-		row.Via = s.word(v.String())
+		row.Via = p.text(v.String())
 	}
 	if sub.Kind() != 0 {
-		row.Kind = s.word(sub.KindName(t))
-	}
-	if root := r.RootCause(); root != r.EventID() {
-		row.RootCause = root
+		row.Kind = p.text(sub.KindName(t))
 	}
 	s.flags(row, p, r.Flags())
-	for tag, v := range r.Attrs() {
-		if size, fixed := tag.Size(); !fixed || size == len(v) {
-			s.attr(row, p, r, tag, v)
-		}
+	for tag, v := range render.Shown(r, shown) {
+		s.attr(row, p, r, tag, v)
 	}
-	if rest := s.text.append(func(b []byte) []byte { return render.Rest(b, r, shown) }); len(rest) > 0 {
-		row.Rest = rest
+	if s.buf = render.Rest(s.buf[:0], r, shown); len(s.buf) > 0 {
+		row.Rest = p.text(string(s.buf))
 	}
 }
 
@@ -122,7 +146,7 @@ func (s *rows) flags(row *Row, p *parts, f uapi.Flags) {
 	row.Flags = p.flags[:0]
 	for bit := range 32 {
 		if one := f & (1 << bit); one != 0 {
-			row.Flags = append(row.Flags, s.word(one.String()))
+			row.Flags = append(row.Flags, one.String())
 		}
 	}
 	if f == 0 {
@@ -134,14 +158,14 @@ func (s *rows) attr(row *Row, p *parts, r uapi.Record, tag uapi.Tag, v []byte) {
 	switch tag {
 	case uapi.AttrTask:
 		t, _ := r.Task()
-		p.task = Task{t.TID, t.PPID, t.UID, t.GID, t.StartTime, t.CgroupID, t.MntNS, t.PidNS, s.utf8(t.Command())}
+		p.task = Task{t.TID, t.PPID, t.UID, t.GID, t.StartTime, t.CgroupID, t.MntNS, t.PidNS, s.word(s.utf8(t.Command()))}
 		row.Task = &p.task
 	case uapi.AttrFile:
 		f, _ := r.File()
-		row.File = s.file(&p.file, f)
+		row.File = s.file(&p.file, f, p)
 	case uapi.AttrFile2:
 		f, _ := r.File2()
-		row.File2 = s.file(&p.file2, f)
+		row.File2 = s.file(&p.file2, f, p)
 	case uapi.AttrIO:
 		s.io(row, p, r)
 	case uapi.AttrParent:
@@ -150,20 +174,17 @@ func (s *rows) attr(row *Row, p *parts, r uapi.Record, tag uapi.Tag, v []byte) {
 		row.Directory = &p.directory
 	case uapi.AttrLost:
 		l, _ := r.Lost()
-		p.lost = Lost{l.Count, l.First, l.Last, s.word(l.Cause.String()), nil}
-		if p.cpu = l.CPU; l.CPU != uapi.SeveralCPUs {
-			p.lost.CPU = &p.cpu
-		}
+		p.lost = Lost{l.Count, l.First, l.Last, l.Cause.String(), p.smallNumber(l.CPU, l.CPU != uapi.SeveralCPUs)}
 		row.Lost = &p.lost
 	case uapi.AttrPath:
-		row.Path, row.PathBytes = s.path(v)
+		row.Path, row.PathBytes = s.path(p, v)
 	case uapi.AttrPath2:
-		row.Path2, row.Path2Bytes = s.path(v)
+		row.Path2, row.Path2Bytes = s.path(p, v)
 	case uapi.AttrName:
-		row.Name = s.utf8(v)
+		row.Name = p.text(string(s.utf8(v)))
 	case uapi.AttrArgv:
 		for one := range bytes.SplitSeq(bytes.TrimSuffix(v, []byte{0}), []byte{0}) {
-			row.Argv = append(row.Argv, s.utf8(one))
+			row.Argv = append(row.Argv, string(s.utf8(one)))
 		}
 	default:
 		s.attribution(row, p, r, tag, v)
@@ -174,50 +195,52 @@ func (s *rows) attr(row *Row, p *parts, r uapi.Record, tag uapi.Tag, v []byte) {
 func (s *rows) attribution(row *Row, p *parts, r uapi.Record, tag uapi.Tag, v []byte) {
 	switch tag {
 	case uapi.AttrAgentID:
-		row.AgentID = s.utf8(v)
+		row.AgentID = p.text(s.word(s.utf8(v)))
 	case uapi.AttrAgentIntent:
-		row.AgentIntent = s.utf8(v)
+		row.AgentIntent = p.text(string(s.utf8(v)))
 	case uapi.AttrTags:
-		row.Tags = s.utf8(v)
+		row.Tags = p.text(string(s.utf8(v)))
 	case uapi.AttrSession:
-		p.session, _ = r.U64(tag)
-		row.Session = &p.session
+		n, _ := r.U64(tag)
+		row.Session = p.number(n, true)
 	case uapi.AttrTransaction:
-		p.transaction, _ = r.U64(tag)
-		row.Transaction = &p.transaction
+		n, _ := r.U64(tag)
+		row.Transaction = p.number(n, true)
 	case uapi.AttrChain:
-		p.chain, _ = r.U64(tag)
-		row.Chain = &p.chain
+		n, _ := r.U64(tag)
+		row.Chain = p.number(n, true)
 	case uapi.AttrAgentConfidence:
-		p.confidence, _ = r.U32(tag)
-		row.AgentConfidence = &p.confidence
+		n, _ := r.U32(tag)
+		row.AgentConfidence = p.smallNumber(n, true)
 	}
 }
 
-func (s *rows) path(v []byte) (text, raw []byte) {
+func (s *rows) path(p *parts, v []byte) (text *string, raw *[]byte) {
 	if !quote.Valid(v) {
-		raw = s.text.copy(v)
+		b := bytes.Clone(v)
+		raw = &b
 	}
-	return s.utf8(v), raw
+	return p.text(string(s.utf8(v))), raw
 }
 
-func (s *rows) file(to *File, f uapi.File) *File {
-	dev := s.text.append(func(b []byte) []byte {
-		b = append(strconv.AppendUint(b, uint64(f.DevMajor), 10), ':')
-		return strconv.AppendUint(b, uint64(f.DevMinor), 10)
-	})
-	*to = File{dev, f.Inode, f.Generation, f.Mode, s.optional(render.KindOf(f.Mode)), f.Size, f.Nlink}
+func (s *rows) file(to *File, f uapi.File, p *parts) *File {
+	s.buf = append(strconv.AppendUint(s.buf[:0], uint64(f.DevMajor), 10), ':')
+	s.buf = strconv.AppendUint(s.buf, uint64(f.DevMinor), 10)
+	*to = File{s.word(s.buf), f.Inode, f.Generation, f.Mode, nil, f.Size, f.Nlink}
+	if kind := render.KindOf(f.Mode); kind != "" {
+		to.Kind = p.text(kind)
+	}
 	return to
 }
 
 func (s *rows) io(row *Row, p *parts, r uapi.Record) {
 	o, _ := r.IO()
-	p.io = IO{Length: o.Length, Result: o.Result, Duration: o.Duration}
+	p.io = IO{Length: o.Length, Result: o.Result, Duration: p.number(o.Duration, o.Duration != 0)}
 	if p.offset = o.Offset; o.Offset != uapi.NoOffset {
 		p.io.Offset = &p.offset
 	}
 	if o.Result < 0 {
-		p.io.Error = s.word(o.Errno().String())
+		p.io.Error = p.text(o.Errno().String())
 	}
 	row.IO = &p.io
 }

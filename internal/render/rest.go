@@ -3,6 +3,8 @@
 package render
 
 import (
+	"iter"
+
 	"vexj/internal/quote"
 	"vexj/uapi"
 )
@@ -33,4 +35,23 @@ func Rest(dst []byte, r uapi.Record, shown func(uapi.Tag) bool) []byte {
 		return j.dst[:start]
 	}
 	return append(j.dst, '}')
+}
+
+// Shown yields the attributes that a caller of Rest shows itself: of each the first, as
+// the methods of a record have it, if its size is right.
+func Shown(r uapi.Record, shown func(uapi.Tag) bool) iter.Seq2[uapi.Tag, []byte] {
+	return func(yield func(uapi.Tag, []byte) bool) {
+		var seen [2]uint64
+		for tag, v := range r.Attrs() {
+			if size, fixed := tag.Size(); !tag.Known() || !shown(tag) || fixed && size != len(v) {
+				continue
+			}
+			if bit := uint64(1) << (tag % 64); seen[tag/64]&bit == 0 {
+				seen[tag/64] |= bit
+				if !yield(tag, v) {
+					return
+				}
+			}
+		}
+	}
 }
