@@ -19,7 +19,6 @@ import (
 const (
 	envScenario = "VEXJ_CONFORMANCE_SCENARIO"
 	envBase     = "VEXJ_CONFORMANCE_BASE"
-	envProgram  = "VEXJ_CONFORMANCE_PROGRAM"
 )
 
 // reportFD is where the child reports, a JSON object a line.
@@ -38,9 +37,6 @@ type report struct {
 // Run: in the copies of it that run the rows it does that and does not return.
 func Hook() {
 	hooked = true
-	if mode := os.Getenv(envProgram); mode != "" {
-		program(mode)
-	}
 	if name := os.Getenv(envScenario); name != "" {
 		os.Exit(child(name, os.Getenv(envBase)))
 	}

@@ -3,6 +3,7 @@
 package conformance
 
 import (
+	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -66,6 +67,25 @@ var (
 			return err
 		}
 		return unix.Removexattr(dir, aclName)
+	}}
+
+	// needAppend: overlayfs takes RWF_APPEND and does not heed it, before 6.6.
+	needAppend = Need{"RWF_APPEND", func(dir string) error {
+		f, err := os.CreateTemp(dir, "append")
+		if err != nil {
+			return err
+		}
+		defer os.Remove(f.Name())
+		defer f.Close()
+		for range 2 {
+			if _, err := unix.Pwritev2(int(f.Fd()), [][]byte{{'x'}}, 0, unix.RWF_APPEND); err != nil {
+				return err
+			}
+		}
+		if info, err := f.Stat(); err != nil || info.Size() != 2 {
+			return errors.Join(err, errors.New("it is taken and does nothing"))
+		}
+		return nil
 	}}
 
 	needURing = Need{"io_uring", func(string) error {

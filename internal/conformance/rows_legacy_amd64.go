@@ -41,26 +41,27 @@ func legacyRows() []Scenario {
 			}
 		},
 	}, {
-		Name:  "mkdir, rmdir, mknod, symlink, link, rename, unlink",
+		Name:  "mkdir, mknod, symlink, link, rename, unlink, rmdir",
 		Kinds: []string{"mkdir", "rmdir", "mknod", "symlink", "link", "rename", "unlink"},
 		Do: func(e *Env) {
 			must(e, unix.SYS_MKDIR, "d", 0o700)
-			must(e, unix.SYS_RMDIR, "d")
 			must(e, unix.SYS_MKNOD, "p", unix.S_IFIFO|0o600, 0)
 			e.Must(path2(e, unix.SYS_SYMLINK, "p", "l"))
 			e.Must(path2(e, unix.SYS_LINK, e.P("p"), "q"))
 			e.Must(path2(e, unix.SYS_RENAME, e.P("q"), "r"))
 			must(e, unix.SYS_UNLINK, "r")
+			// Last, as its number may then be given to what comes after it.
+			must(e, unix.SYS_RMDIR, "d")
 		},
 		Want: func(e *Env) []Want {
 			return []Want{
 				Rec(uapi.FSMkdir, "d").Mode(directory | 0o700).Object("d"),
-				Rec(uapi.FSRmdir, "d").May(uapi.FlagUnlinked).Object("d"),
 				Rec(uapi.FSMknod, "p").Mode(unix.S_IFIFO | 0o600).Object("p"),
 				Rec(uapi.FSSymlink, "l").Target("p").Object("l"),
 				Rec(uapi.FSHardlink, "p").To("q").Nlink(2).Object("p"),
 				Rec(uapi.FSRename, "q").To("r").Object("p"),
 				deleted("r", 2).Object("p"),
+				Rec(uapi.FSRmdir, "d").May(uapi.FlagUnlinked).Object("d"),
 			}
 		},
 	}, {

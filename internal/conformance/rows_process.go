@@ -4,7 +4,6 @@ package conformance
 
 import (
 	"fmt"
-	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -12,33 +11,12 @@ import (
 	"vexj/uapi"
 )
 
-// program is what a copy of the binary does that a row executes.
-func program(mode string) {
-	switch mode {
-	case "exit":
-		os.Exit(7)
-	case "kill":
-		_ = unix.Kill(os.Getpid(), unix.SIGKILL)
-		select {}
-	case "mkdir":
-		if unix.Mkdirat(unix.AT_FDCWD, os.Args[1], 0o700) != nil {
-			os.Exit(1)
-		}
-	}
-	os.Exit(0)
-}
+// install writes a program to the file prog, in Setup.
+func (p program) install(e *Env) { e.File("prog", string(p.image()), 0o755) }
 
-// install puts a copy of the binary at name, in Setup.
-func (e *Env) install(name string) {
-	text, err := os.ReadFile("/proc/self/exe")
-	e.Must(err)
-	e.Must(os.WriteFile(e.P(name), text, 0o755))
-}
-
-// launch starts name as program mode and returns its process id.
-func (e *Env) launch(name, mode string, args ...string) int {
-	pid, err := syscall.ForkExec(e.P(name), append([]string{name}, args...),
-		&syscall.ProcAttr{Env: []string{envProgram + "=" + mode}, Files: []uintptr{0, 2, 2}})
+// launch starts prog and returns its process id.
+func (e *Env) launch(args ...string) int {
+	pid, err := syscall.ForkExec(e.P("prog"), append([]string{"prog"}, args...), &syscall.ProcAttr{Files: []uintptr{0, 2, 2}})
 	e.Must(err)
 	return pid
 }
@@ -72,19 +50,18 @@ const stormSize = 40
 
 func processRows() []Scenario {
 	kinds := []string{"fork", "execve", "exit"}
-	install := func(e *Env) { e.install("prog") }
-	run := func(e *Env, mode string, args ...string) {
-		pid := e.launch("prog", mode, args...)
+	run := func(e *Env, args ...string) {
+		pid := e.launch(args...)
 		e.Note("child", int64(pid))
 		e.Note("status", int64(e.reap(pid)))
 	}
 	return []Scenario{{
-		Name: "fork, exec and exit", Kinds: kinds, Setup: install, Declares: ofProcesses,
-		Do:   func(e *Env) { run(e, "exit", "first", "second argument", "") },
+		Name: "fork, exec and exit", Kinds: kinds, Setup: exits.install, Declares: ofProcesses,
+		Do:   func(e *Env) { run(e, "first", "second argument", "") },
 		Want: func(e *Env) []Want { return life(e, e.Fact("child"), 7<<8, "prog", "first", "second argument", "") },
 	}, {
-		Name: "death by a signal", Kinds: kinds, Setup: install, Declares: ofProcesses,
-		Do:   func(e *Env) { run(e, "kill") },
+		Name: "death by a signal", Kinds: kinds, Setup: dies.install, Declares: ofProcesses,
+		Do:   func(e *Env) { run(e) },
 		Want: func(e *Env) []Want { return life(e, e.Fact("child"), int64(unix.SIGKILL), "prog") },
 	}, {
 		Name: "exec that fails", Kinds: kinds, Declares: ofProcesses,
@@ -102,8 +79,8 @@ func processRows() []Scenario {
 			}
 		},
 	}, {
-		Name: "what a descendant does", Kinds: append(kinds, "mkdirat"), Setup: install,
-		Do: func(e *Env) { run(e, "mkdir", e.P("d")) },
+		Name: "what a descendant does", Kinds: append(kinds, "mkdirat"), Setup: makesDirectory.install,
+		Do: func(e *Env) { run(e, e.P("d")) },
 		Want: func(e *Env) []Want {
 			return []Want{
 				Rec(uapi.ProcExec, "prog").set("result", "*").By(e.Fact("child")),
@@ -119,11 +96,11 @@ func processRows() []Scenario {
 		},
 		Want: func(e *Env) []Want { return []Want{Rec(uapi.FSMkdir, "d").AnyThread()} },
 	}, {
-		Name: "fork storm", Kinds: append(kinds, "mkdirat"), Setup: install, Declares: ofProcesses, Unordered: true,
+		Name: "fork storm", Kinds: append(kinds, "mkdirat"), Setup: makesDirectory.install, Declares: ofProcesses, Unordered: true,
 		Do: func(e *Env) {
 			var pids []int
 			for i := range stormSize {
-				pids = append(pids, e.launch("prog", "mkdir", e.P(fmt.Sprint("d", i))))
+				pids = append(pids, e.launch(e.P(fmt.Sprint("d", i))))
 				e.Note(fmt.Sprint("child", i), int64(pids[i]))
 			}
 			for _, pid := range pids {

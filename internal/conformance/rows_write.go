@@ -68,6 +68,7 @@ func writeRows() []Scenario {
 		Want: func(e *Env) []Want { return []Want{wrote(10, 3, 13), wrote(13, 3, 16)} },
 	}, {
 		Name: "RWF_APPEND writes at the end", Kinds: []string{"pwritev2.append"},
+		Needs: []Need{needAppend},
 		Setup: digits(unix.O_WRONLY),
 		Do: func(e *Env) {
 			n, err := unix.Pwritev2(int(e.FD("a")), [][]byte{[]byte("abc")}, 2, unix.RWF_APPEND)
