@@ -18,6 +18,9 @@ struct transfer {
 	u32 via;
 	u32 pid;
 	struct vexj_async_name name;
+	bool named;
+	bool appends;
+	s64 from;		/* where it begins, if it is named and does not append */
 	struct vexj_attr_task who;
 	u64 group;		/* of whom it is for: see vexj_group_of() */
 };
@@ -79,6 +82,7 @@ void vexj_async_begin(const struct kiocb *k, u32 type, u32 via, u64 length)
 	t->via = via;
 	t->pid = current->tgid;
 	t->name = (struct vexj_async_name){};
+	t->named = false;
 	t->group = vexj_group_of(current);
 	vexj_fill_task(&t->who, current);
 	raw_spin_lock_irqsave(&lock, flags);
@@ -101,6 +105,15 @@ void vexj_async_begin(const struct kiocb *k, u32 type, u32 via, u64 length)
 	kfree(t);
 }
 
+static s64 began(const struct transfer *t, s64 result)
+{
+	const struct inode *inode = file_inode(t->k->ki_filp);
+
+	if (!t->named)
+		return vexj_began(inode, t->k->ki_pos, result);
+	return t->appends ? vexj_began(inode, i_size_read(inode), result) : vexj_began(inode, t->from, 0);
+}
+
 void vexj_async_end(const struct kiocb *k, s64 result)
 {
 	struct transfer *t = take(k);
@@ -121,7 +134,7 @@ void vexj_async_end(const struct kiocb *k, s64 result)
 	b->length = t->length;
 	b->result = result;
 	b->duration = b->now - t->time;
-	b->offset = vexj_began(file_inode(k->ki_filp), k->ki_pos, result);
+	b->offset = began(t, result);
 	if (vexj_put_open_file(b, k->ki_filp))
 		vexj_commit(b);
 	else
@@ -130,15 +143,20 @@ out:
 	kfree(t);
 }
 
-void vexj_async_name(const struct kiocb *k, const struct vexj_async_name *name)
+void vexj_async_name(const struct kiocb *k, const struct vexj_async_name *name, s64 from)
 {
 	struct transfer *t;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&lock, flags);
 	t = find(k);
-	if (t)
+	/* One that is issued again keeps what it was first: it may be half done. */
+	if (t && !t->named) {
 		t->name = *name;
+		t->named = true;
+		t->appends = t->type == VEXJ_FS_WRITE && k->ki_flags & IOCB_APPEND;
+		t->from = from;
+	}
 	raw_spin_unlock_irqrestore(&lock, flags);
 }
 

@@ -12,10 +12,11 @@
 void vexj_async_begin(const struct kiocb *k, u32 type, u32 via, u64 length);
 
 /*
- * Some are told by what the caller called them when they complete. Two of one
- * name are taken for each other.
+ * Some are told by what the caller called them when they complete, and by then
+ * their kiocb has nothing left but its file: where they are to begin is said here.
+ * Two of one name are taken for each other.
  */
-void vexj_async_name(const struct kiocb *k, const struct vexj_async_name *name);
+void vexj_async_name(const struct kiocb *k, const struct vexj_async_name *name, s64 from);
 const struct kiocb *vexj_async_named(const struct vexj_async_name *name);
 
 /*

@@ -179,9 +179,16 @@ static void synced(struct vexj_hit *h, u32 kind)
 	vexj_commit(b);
 }
 
-/* Writes to files that are opened for it do this too: then it is part of them. */
+/*
+ * Writes to files that are opened for it do this too: then it is part of them. An
+ * fdatasync(2) may have the function inlined, and what comes by it is then what the
+ * overlay does to its layer.
+ */
 static void file_synced(struct vexj_hit *h)
 {
+	const struct file *f = (void *)h->arg[0];
+
+	h->kernel = h->st->call && file_inode(f) != vexj_user_inode(f);
 	if (vexj_asked(h->st, VEXJ_FS_FSYNC) || h->st->top || current->flags & PF_KTHREAD)
 		synced(h, h->arg[1] & 1 ? VEXJ_FSYNC_DATA : VEXJ_FSYNC_ALL);
 }

@@ -9,7 +9,7 @@ static void mapped(struct vexj_hit *h, const struct file *f, u32 kind, s64 offse
 {
 	struct vexj_build *b;
 
-	if (!f || !vexj_selected(file_inode(f)) || !vexj_wanted(VEXJ_FS_MMAP_WRITE))
+	if (!f || !vexj_selected(vexj_user_inode(f)) || !vexj_wanted(VEXJ_FS_MMAP_WRITE))
 		return;
 	if (h->result < 0 && !vexj_failed_wanted()) {
 		vexj_count_filtered();
@@ -22,7 +22,7 @@ static void mapped(struct vexj_hit *h, const struct file *f, u32 kind, s64 offse
 	b->offset = offset;
 	b->length = length;
 	b->result = h->result;
-	vexj_put_open_file(b, f);
+	vexj_put_mapped_file(b, f);
 	vexj_commit(b);
 }
 

@@ -100,8 +100,12 @@ static void unlinked(struct vexj_hit *h)
 	gone(h, VEXJ_FS_DELETE);
 }
 
+/* The call's own object may have been noted by may_go(): then this is of an overlay's layer. */
 static void directory_removed(struct vexj_hit *h)
 {
+	const struct vexj_call *call = h->st->call;
+
+	h->kernel = h->st->held && call && call->shape == VEXJ_SHAPE_DELETE;
 	gone(h, VEXJ_FS_RMDIR);
 }
 

@@ -16,7 +16,6 @@ static bool issues(struct vexj_hit *h)
 	struct vexj_state *st = h->st;
 
 	st->request = (void *)h->arg[0];
-	st->submitted.issued = true;
 	st->request_recorded = false;
 	st->opened = NULL;
 	return true;
@@ -60,7 +59,7 @@ static bool transfers(struct vexj_hit *h, u32 type)
 		length = vexj_sum_iov((const void __user *)(unsigned long)rw->addr, length);
 	vexj_async_begin(k, type, VEXJ_VIA_URING, length);
 	if (h->st->submitted.req == rw)
-		vexj_async_name(k, &h->st->submitted.name);
+		vexj_async_name(k, &h->st->submitted.name, k->ki_pos == -1 ? k->ki_filp->f_pos : k->ki_pos);
 	return true;
 }
 
@@ -222,53 +221,17 @@ static void submitted(void *data, void *ring, void *req, u8 opcode, u64 id, u32 
 		st->submitted.req = req;
 		st->submitted.name = (struct vexj_async_name){ ring, id };
 		st->submitted.opcode = opcode;
-		st->submitted.issued = false;
 	}
 	rcu_read_unlock();
-}
-
-static u32 type_of(u8 opcode)
-{
-	switch (opcode) {
-	case IORING_OP_READV:
-	case IORING_OP_READ_FIXED:
-	case IORING_OP_READ:
-		return VEXJ_FS_READ;
-	case IORING_OP_WRITEV:
-	case IORING_OP_WRITE_FIXED:
-	case IORING_OP_WRITE:
-		return VEXJ_FS_WRITE;
-	}
-	return 0;
-}
-
-/* One that failed before it was issued: it has its file and nothing else yet. */
-static const struct kiocb *refused(struct vexj_state *st, const struct vexj_async_name *name)
-{
-	const struct kiocb *k = st->submitted.req;
-	u32 type = type_of(st->submitted.opcode);
-
-	if (!k || st->submitted.issued || st->submitted.name.ring != name->ring || st->submitted.name.id != name->id)
-		return NULL;
-	st->submitted.req = NULL;
-	if (!type || !k->ki_filp || !vexj_selected(file_inode(k->ki_filp)) || !vexj_wanted(type))
-		return NULL;
-	vexj_async_begin(k, type, VEXJ_VIA_URING, 0);
-	return k;
 }
 
 static void completed(void *data, void *ring, u64 id, int result, unsigned int flags)
 {
 	const struct vexj_async_name name = { ring, id };
 	const struct kiocb *k;
-	struct vexj_state *st;
 
 	rcu_read_lock();
 	k = vexj_async_named(&name);
-	if (!k && result < 0) {
-		st = vexj_state_find(current);
-		k = st ? refused(st, &name) : NULL;
-	}
 	if (k)
 		vexj_async_end(k, result);
 	rcu_read_unlock();
@@ -285,6 +248,7 @@ struct vexj_trace vexj_uring_traces[] = {
 #if defined(VEXJ_HAVE_URING_NAMED_COMPLETION)
 	{ "io_uring_submit_sqe", "read and write by io_uring", submitted },
 	{ "io_uring_complete", "read and write by io_uring", completed },
+	{ "io_uring_req_failed", "reads and writes that io_uring refuses to begin", NULL },
 #elif !defined(VEXJ_HAVE_IO_URING_TYPES)
 	{ "io_uring_complete", "the result of reads and writes by io_uring", NULL },
 #endif

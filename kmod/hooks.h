@@ -118,7 +118,6 @@ struct vexj_submitted {
 	const void *req;
 	struct vexj_async_name name;
 	u8 opcode;
-	bool issued;
 };
 
 struct vexj_state {
@@ -193,6 +192,10 @@ void vexj_put_open(struct vexj_build *b, u32 flags, u32 mode, s32 fd);
 
 /* What an open file is and where. False: it is not to be recorded. */
 bool vexj_put_open_file(struct vexj_build *b, const struct file *f);
+
+/* A file of an overlay's layer that the overlay works on: what the user has of it. */
+const struct inode *vexj_user_inode(const struct file *f);
+bool vexj_put_mapped_file(struct vexj_build *b, const struct file *f);
 
 /* Strings, of the kernel or of the caller. One that cannot be read is left out. */
 void vexj_put_string(struct vexj_build *b, u16 tag, const char *s, u32 max);

@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include "hooks.h"
+#include "compat/file.h"
 #include "compat/inode.h"
 
 void vexj_put_attr_file(struct vexj_build *b, const struct vexj_attr_file *f)
@@ -51,10 +52,9 @@ void vexj_put_open(struct vexj_build *b, u32 flags, u32 mode, s32 fd)
 	vexj_put(b, VEXJ_ATTR_OPEN, &o, sizeof(o));
 }
 
-bool vexj_put_open_file(struct vexj_build *b, const struct file *f)
+static bool put_opened(struct vexj_build *b, const struct inode *inode, const struct path *path)
 {
-	const struct inode *inode = file_inode(f);
-	struct vexj_where w = { .mnt = f->f_path.mnt, .dentry = f->f_path.dentry };
+	struct vexj_where w = { .mnt = path->mnt, .dentry = path->dentry };
 
 	if (!vexj_selected(inode))
 		return false;
@@ -63,6 +63,23 @@ bool vexj_put_open_file(struct vexj_build *b, const struct file *f)
 		b->flags |= VEXJ_F_UNLINKED;
 	vexj_put_path(b, VEXJ_ATTR_PATH, &w);
 	return true;
+}
+
+bool vexj_put_open_file(struct vexj_build *b, const struct file *f)
+{
+	return put_opened(b, file_inode(f), &f->f_path);
+}
+
+bool vexj_put_mapped_file(struct vexj_build *b, const struct file *f)
+{
+	return put_opened(b, vexj_user_inode(f), vexj_user_path(f));
+}
+
+const struct inode *vexj_user_inode(const struct file *f)
+{
+	const struct inode *inode = d_inode(vexj_user_path(f)->dentry);
+
+	return inode ? inode : file_inode(f);
 }
 
 void vexj_put_string(struct vexj_build *b, u16 tag, const char *s, u32 max)

@@ -8,6 +8,20 @@ var Holes = []string{
 	"closes by exit and exec",
 }
 
-// HoleRows names the rows and fields of the conformance table that Holes make
-// differ: none.
-func (*Producer) HoleRows() []string { return nil }
+// rowsOf names what of the conformance table a hook that some kernels lack makes
+// differ. All other hooks are on every kernel that the table is run on.
+var rowsOf = map[string][]string{
+	"io_uring_req_failed": {"io_uring: write that fails"},
+}
+
+// HoleRows names the rows and fields of the conformance table that the hooks which
+// could not be placed make differ.
+func (p *Producer) HoleRows() []string {
+	var out []string
+	for _, h := range p.hooks {
+		if !h.Placed {
+			out = append(out, rowsOf[h.Name]...)
+		}
+	}
+	return out
+}
