@@ -32,7 +32,7 @@ func TestOneConsumer(t *testing.T) {
 		}
 	}
 	i, err := mustOpen(t).Info()
-	if err != nil || i.Consumer != os.Getpid() || !strings.HasPrefix(i.Comm, "kmodtest") || !i.Armed() {
+	if err != nil || i.Consumer != os.Getpid() || i.Comm != comm(t) || !i.Armed() {
 		t.Errorf("%+v, %v", i, err)
 	}
 	first := i.IDBase

@@ -159,6 +159,16 @@ func (p *process) must(t *testing.T, line string) string {
 	return strings.TrimSpace(rest)
 }
 
+// comm is what this program is called, in the kernel.
+func comm(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/comm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSuffix(string(text), "\n")
+}
+
 // sample is a record to be emitted, AGENT_DECISION, told from others by its node.
 func sample(node uint64, agent string) []byte {
 	b := uapi.NewBuilder(nil)

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"os"
-	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -143,7 +142,7 @@ func TestEmitted(t *testing.T) {
 		h := rec.Header()
 		task, ok := rec.Task()
 		if !ok || task.TID == 0 || task.StartTime == 0 || int(h.PID) != os.Getpid() ||
-			!strings.HasPrefix(string(bytes.TrimRight(task.Comm[:], "\x00")), "kmodtest") {
+			unix.ByteSliceToString(task.Comm[:]) != comm(t) {
 			t.Errorf("%v: by %+v, process %d", h.Type, task, h.PID)
 		}
 		if h.GlobalSequence != uint64(i+1) || h.EventID != r.IDBase()+uint64(i+1) || h.Ktime == 0 || h.Sequence == 0 ||
