@@ -27,7 +27,8 @@ tmpfs at /tmp, and an empty ext4 at /mnt/ext4.
   -i                print what the kernel can do, and boot nothing
 
 Exit status: the command's; 124 if it took too long; 125 if the machine did not
-start, panicked, or ended without the command's status; 2 for wrong usage.
+start, panicked, or ended without the command's status, or if the command was
+content and the kernel was not; 2 for wrong usage.
 The kernels are kept in ${XDG_CACHE_HOME:-~/.cache}/vexj-vm.
 END
 }
