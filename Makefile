@@ -64,7 +64,7 @@ lint: ## gofmt, go vet, staticcheck, clang-format, shellcheck, mandoc
 test: ## everything that CI runs (as root, to test capturing)
 	@scripts/deps.sh test
 	@# All of it, whatever fails first.
-	@$(MAKE) --no-print-directory -k lint check-generated test-race test-load test-modules test-fuzz
+	@$(MAKE) --no-print-directory -k lint check-generated test-race test-load test-kmod test-modules test-fuzz
 
 .PHONY: test-race
 test-race:
@@ -83,6 +83,14 @@ test-modules:
 	$(GO) -C docs/grafana test ./...
 	$(GO) -C export/check vet ./...
 	$(GO) -C export/check test -timeout 10m ./...
+
+# Two kernels that Debian changes no more, on one filesystem and one above another:
+# all rows, and storms. The rest of the matrix takes longer than a change can wait.
+.PHONY: test-kmod
+test-kmod:
+	@scripts/deps.sh vm-test
+	CGO_ENABLED=0 $(GO) build $(BUILDFLAGS) -o bin/ ./internal/matrix
+	bin/matrix -kernels 6.1,6.12 -producers kmod -filesystems ext4,overlayfs -storm 5000
 
 # What reads files that anybody may have written; all else that is fuzzed has its
 # frozen inputs in the tests.

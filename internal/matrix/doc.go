@@ -4,14 +4,16 @@
 // kernel and filesystem, and prints one table of it: rows are scenarios, columns
 // producers on kernels.
 //
-//	matrix [-kernels LIST] [-producers LIST] [-run PART] [-storm N]
+//	matrix [-kernels LIST] [-producers LIST] [-filesystems LIST] [-run PART] [-storm N] [-j N]
 //
 // A kernel is one that scripts/vm.sh boots, or "native", the running one. Each is
-// booted once. In the machine another copy of the program, with -inside, runs
+// booted once, as many at a time as there are CPUs. In the machine another copy of
+// the program, with -inside, runs
 // each row once on each filesystem with all producers at work, and prints
 // outcomes, a JSON object a line, which the first copy collects. What the
 // producers recorded of one row must be the same, but for ids, times and the
-// producer.
+// producer. Where the kernel module is one of them and no -run picks rows, the
+// tests of its device are run there too.
 //
 // A cell is of all filesystems:
 //

@@ -3,10 +3,12 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,6 +25,8 @@ type inside struct {
 	sources     []source
 	filesystems []filesystem
 	module      string // to load first; "": none
+	tests       string // the program that tests its device; "": it is not tested
+	selftest    string // the module that it uses for that
 	rows        string // which
 	storm       int    // operations; 0: none
 	out         io.Writer
@@ -77,10 +81,26 @@ func (in *inside) run() error {
 		}
 	}
 	err := in.table()
+	if in.tests != "" {
+		err = errors.Join(err, in.device())
+	}
 	if in.storm > 0 {
 		err = errors.Join(err, in.storms())
 	}
 	return errors.Join(err, outcome{Row: done}.write(in.out))
+}
+
+// device runs the tests of the module's device but for the table, which has been
+// run. A test that is skipped is one that was not run.
+func (in *inside) device() error {
+	o := outcome{Producer: "kmod", Row: "(its device's tests)", Verdict: pass}
+	cmd := exec.Command(in.tests, "-test.v", "-test.short", "-test.skip", "Conformance", "-test.timeout", "20m")
+	cmd.Env = append(os.Environ(), "VEXJ_MODULE="+in.module, "VEXJ_SELFTEST="+in.selftest)
+	out, err := cmd.CombinedOutput()
+	if err != nil || bytes.Contains(out, []byte("--- SKIP")) {
+		o.Verdict, o.Why = failed, fmt.Sprintf("%v\n%s", err, out)
+	}
+	return o.write(in.out)
 }
 
 // A bench is the producers at work, and their taps.

@@ -4,17 +4,22 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
 )
 
 // native is the running kernel.
@@ -31,8 +36,10 @@ type matrix struct {
 	kernels, producers []string
 	filesystems, rows  string
 	storm              int
+	machines           int // at a time
 	verbose            bool
 
+	mu       sync.Mutex
 	outcomes []outcome
 }
 
@@ -45,19 +52,53 @@ func (m *matrix) run(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	for _, kernel := range m.kernels {
-		cmd, err := m.machine(ctx, kernel, work)
-		if err == nil {
-			err = m.collect(cmd, kernel)
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil {
-			m.take(outcome{kernel: kernel, Row: "(runs)", Verdict: failed, Why: err.Error()})
+	if m.tested() {
+		if err := step(ctx, cmp.Or(os.Getenv("GO"), "go"), "test", "-c", "-o", deviceTests, "./kmod/kmodtest"); err != nil {
+			return err
 		}
 	}
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, m.machines)
+	for _, kernel := range m.kernels {
+		slots <- struct{}{}
+		wg.Go(func() {
+			m.one(ctx, kernel, work)
+			<-slots
+		})
+	}
+	wg.Wait()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	return m.report(os.Stdout)
+}
+
+// deviceTests is the program that tests the module's device.
+const deviceTests = "build/kmod.test"
+
+// tested says whether the module's device is, too.
+func (m *matrix) tested() bool { return m.rows == "" && slices.Contains(m.producers, "kmod") }
+
+// one runs a kernel.
+func (m *matrix) one(ctx context.Context, kernel, work string) {
+	cmd, err := m.machine(ctx, kernel, work)
+	if err == nil {
+		err = m.collect(cmd, kernel)
+	}
+	if err != nil {
+		m.take(outcome{kernel: kernel, Row: "(runs)", Verdict: failed, Why: err.Error()})
+	}
+}
+
+// step runs a command of the repository's.
+func step(ctx context.Context, name string, args ...string) error {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%v: %w", cmd, err)
+	}
+	return nil
 }
 
 // machine is the command that runs the other copy on a kernel.
@@ -95,16 +136,37 @@ func (m *matrix) machine(ctx context.Context, kernel, work string) (*exec.Cmd, e
 		}
 	}
 	if slices.Contains(m.producers, "kmod") {
-		build := exec.CommandContext(ctx, "scripts/kmod-build.sh", kernel)
-		build.Stdout, build.Stderr = os.Stderr, os.Stderr
-		if err := build.Run(); err != nil {
-			return nil, fmt.Errorf("scripts/kmod-build.sh %s: %w", kernel, err)
+		files, err := m.build(ctx, kernel)
+		if err != nil {
+			return nil, err
 		}
-		vm = append(vm, "-f", filepath.Join("build/kmod", kernel, "vexj.ko"))
-		args = append(args, "-module", "/vexj/vexj.ko")
+		for _, flag := range slices.Sorted(maps.Keys(files)) {
+			vm = append(vm, "-f", files[flag])
+			args = append(args, flag, "/vexj/"+filepath.Base(files[flag]))
+		}
 	}
 	args = append(args, "-producers", strings.Join(m.producers, ","), "-filesystems", strings.Join(dirs, ","))
-	return exec.CommandContext(ctx, "scripts/vm.sh", slices.Concat(vm, []string{kernel, self}, args)...), nil
+	cmd := exec.CommandContext(ctx, "scripts/vm.sh", slices.Concat(vm, []string{kernel, self}, args)...)
+	// It has a machine to end.
+	cmd.Cancel = func() error { return cmd.Process.Signal(unix.SIGTERM) }
+	return cmd, nil
+}
+
+// build makes the module for a kernel and holds it to its promise about the stack. It
+// returns the files that the machine needs, by the flag that takes each.
+func (m *matrix) build(ctx context.Context, kernel string) (map[string]string, error) {
+	built := filepath.Join("build/kmod", kernel)
+	if err := step(ctx, "scripts/kmod-build.sh", kernel); err != nil {
+		return nil, err
+	}
+	if err := step(ctx, "scripts/stack.sh", built); err != nil {
+		return nil, err
+	}
+	files := map[string]string{"-module": filepath.Join(built, "vexj.ko")}
+	if m.tested() {
+		files["-selftest"], files["-tests"] = filepath.Join(built, "vexj_selftest.ko"), deviceTests
+	}
+	return files, nil
 }
 
 // collect runs the command and takes its outcomes.
@@ -149,6 +211,8 @@ func (m *matrix) read(r io.Reader, kernel string) (whole bool, err error) {
 }
 
 func (m *matrix) take(o outcome) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.outcomes = append(m.outcomes, o)
 	if m.verbose || o.Verdict == failed {
 		fmt.Fprintf(os.Stderr, "%s %s %s %s: %s\n", o.Verdict, o.kernel, o.Producer, o.Filesystem, o.Row)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 
@@ -24,21 +25,26 @@ func main() {
 	rows := flag.String("run", "", "run rows whose name has this `part`, or that have this kind")
 	operations := flag.Int("storm", 20_000, "operations of a storm; 0: no storms")
 	filesystems := flag.String("filesystems", "", "`list` of filesystems (default: all that the kernel's machine has)")
+	machines := flag.Int("j", runtime.NumCPU(), "`machines` at a time, of one CPU and 2 GB each")
 	verbose := flag.Bool("v", false, "print each outcome as it comes")
 	here := flag.Bool("inside", false, "run on this machine and print outcomes for another copy")
 	lacking := flag.String("lacking", "", "with -inside: `list` of producers that this kernel need not take")
-	module := flag.String("module", "", "with -inside: the kernel module's `file`, to load")
+	var in inside
+	flag.StringVar(&in.module, "module", "", "with -inside: the kernel module's `file`, to load")
+	flag.StringVar(&in.selftest, "selftest", "", "with -inside: the `file` of the module that uses the module, for -tests")
+	flag.StringVar(&in.tests, "tests", "", "with -inside: the `program` that tests the module's device")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
 	var err error
 	if *here {
-		err = runInside(*producers, *lacking, *filesystems, *module, *rows, *operations)
+		in.rows, in.storm, in.out, in.lacking = *rows, *operations, os.Stdout, strings.Split(*lacking, ",")
+		err = in.start(*producers, *filesystems)
 	} else {
 		m := matrix{
 			kernels: strings.Split(*kernels, ","), producers: strings.Split(*producers, ","),
-			filesystems: *filesystems, rows: *rows, storm: *operations, verbose: *verbose,
+			filesystems: *filesystems, rows: *rows, storm: *operations, machines: max(*machines, 1), verbose: *verbose,
 		}
 		err = m.run(ctx)
 	}
@@ -51,15 +57,13 @@ func main() {
 	}
 }
 
-func runInside(producers, lacking, filesystems, module, rows string, operations int) error {
-	s, err := pick(strings.Split(producers, ","))
-	if err != nil {
+// start runs with lists of producers and filesystems.
+func (in *inside) start(producers, filesystems string) (err error) {
+	if in.sources, err = pick(strings.Split(producers, ",")); err != nil {
 		return err
 	}
-	fs, err := parseFilesystems(filesystems)
-	if err != nil {
+	if in.filesystems, err = parseFilesystems(filesystems); err != nil {
 		return err
 	}
-	in := inside{sources: s, filesystems: fs, module: module, rows: rows, storm: operations, out: os.Stdout, lacking: strings.Split(lacking, ",")}
 	return in.run()
 }

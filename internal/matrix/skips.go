@@ -28,6 +28,23 @@ var lacks = []lack{
 		rows:    []string{"io_uring: ftruncate"},
 		kernels: []string{"5.10", "6.1"},
 	},
+	{
+		why:         "tmpfs has no file flags before 6.0",
+		rows:        []string{"ioctl that changes a file's flags"},
+		kernels:     []string{"5.10"},
+		filesystems: []string{"tmpfs"},
+	},
+	{
+		why:         "an overlay's upper layer keeps whiteouts for itself, and its file handles are for who mounts it with nfs_export",
+		rows:        []string{"rename with WHITEOUT", "open by file handle"},
+		filesystems: []string{"overlayfs"},
+	},
+	{
+		why:         "overlayfs has no O_TMPFILE before 6.2, and does not heed RWF_APPEND before 6.6",
+		rows:        []string{"O_TMPFILE, then linkat by /proc/self/fd", "RWF_APPEND writes at the end"},
+		kernels:     []string{"5.10", "6.1"},
+		filesystems: []string{"overlayfs"},
+	},
 }
 
 // known says whether a row's skip is one of them.
