@@ -68,6 +68,7 @@ var arrows = map[string][]string{
 	"internal/layout":      nil,
 	"internal/produce":     {"uapi"},
 	"internal/quote":       nil,
+	"internal/parse":       {"internal/quote", "internal/render", "uapi"},
 	"internal/render":      {"internal/layout", "internal/quote", "uapi"},
 	"internal/tale":        {"uapi", "userjournal"},
 	"internal/when":        nil,

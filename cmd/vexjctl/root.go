@@ -45,7 +45,7 @@ journal does not verify.`,
 		newRecord(), newRun(), newIntent(), newContext(), newMount(), newUmount(),
 		newLog(), newWatch(), newWait(), newTop(), newShow(), newStat(), newVerify(), newJournal(),
 		newWhy(), newImpact(), newBlame(), newSession(), newReport(), newMCP(),
-		newConvert(), newExport(), newKernel(), newDoctor(), newCanary(),
+		newConvert(), newExport(), newImport(), newKernel(), newDoctor(), newCanary(),
 		newSearch(), newVector(), newGraph(),
 	)
 	root.AddCommand(newReplay(), newBoundary(), newExplain())

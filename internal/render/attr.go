@@ -252,10 +252,13 @@ func (j *fields) removed(a uapi.Removed) {
 	j.uint("owed", uint64(a.Owed))
 }
 
+// removedReasons are the words for [uapi.Removed].Reason, by bit.
+var removedReasons = [...]string{"size", "age", "forced", "archive"}
+
 // removedWords are the reasons why records were removed.
 func removedWords(reason uint32) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for bit, word := range []string{"size", "age", "forced", "archive"} {
+		for bit, word := range removedReasons {
 			if reason>>bit&1 != 0 && !yield(word) {
 				return
 			}
