@@ -170,7 +170,7 @@ func (c *control) linkNames(files []string) []string {
 	var there []string
 	for _, file := range files {
 		name, in := strings.CutPrefix(file, c.fs.at+"/")
-		if in && !slices.Contains(there, name) && stat(c.fs.table.root.fd, name, new(unix.Statx_t)) == nil {
+		if in && !slices.Contains(there, name) && stat(int(c.fs.table.root.fd), name, new(unix.Statx_t)) == nil {
 			there = append(there, name)
 		}
 	}

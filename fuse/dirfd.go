@@ -29,7 +29,7 @@ func (t *table) borrow(n *node) (int, error) {
 	if n.fd >= 0 {
 		n.users++
 		t.mu.Unlock()
-		return n.fd, nil
+		return int(n.fd), nil
 	}
 	l, gone := n.at, n.gone
 	t.mu.Unlock()
@@ -45,9 +45,9 @@ func (t *table) borrow(n *node) (int, error) {
 	n.users++
 	if n.fd >= 0 { // somebody was faster
 		unix.Close(fd)
-		return n.fd, nil
+		return int(n.fd), nil
 	}
-	n.fd = fd
+	n.fd = int32(fd)
 	if n.isDir() {
 		t.spare()
 		t.dirs = append(t.dirs, n)
@@ -73,7 +73,7 @@ func (t *table) spare() {
 			continue
 		}
 		if n.fd >= 0 {
-			unix.Close(n.fd)
+			unix.Close(int(n.fd))
 			n.fd = -1
 		}
 		last := len(t.dirs) - 1
@@ -127,7 +127,7 @@ func (t *table) reach(n *node) (place, error) {
 	if n.fd >= 0 {
 		n.users++
 		defer t.mu.Unlock()
-		return place{fd: n.fd, holder: n}, nil
+		return place{fd: int(n.fd), holder: n}, nil
 	}
 	l, gone := n.at, n.gone
 	if gone && n.open != nil {

@@ -271,7 +271,7 @@ func (fs *FS) close() {
 	defer fs.table.mu.Unlock()
 	for _, n := range fs.table.byID {
 		if n != nil && n.fd >= 0 {
-			unix.Close(n.fd)
+			unix.Close(int(n.fd))
 			n.fd = -1
 		}
 	}

@@ -28,36 +28,56 @@ type link struct {
 }
 
 // A node is an inode that the kernel knows, or the directory of one. A table's
-// lock guards all of it but what never changes: identity, format.
+// lock guards all of it but what never changes: identity, serial, format. The kernel may
+// know a million of them: TestNodeIsSmall.
 type node struct {
 	id     uint64
 	known  identity
 	serial uint64 // of its id: ids are used again
-	format uint32 // S_IFMT
-	age    uint32 // the inode's generation; 0: the filesystem does not tell
 
-	// at is the name that it was last seen under; more are further ones. It stays
-	// when the name is removed (gone), for the records of what is still open.
+	// at is the name that it was last seen under; more are further ones, nil if there
+	// are none. It stays when the name is removed (gone), for the records of what is
+	// still open.
 	at   link
-	more []link
-	gone bool
+	more *[]link
 
-	pins    int32  // nodes that are in it, and handles
-	nlookup uint64 // the kernel's references
-
-	// fd is a directory's O_PATH descriptor, or that of something removed: -1 is
-	// none. It is not closed while users hold it.
-	fd int
-
-	open *openFile // of a file with handles; else nil
-
-	users int32
+	nlookup uint64    // the kernel's references
+	open    *openFile // of a file with handles; else nil
 
 	// seen is what it looked like after the last operation on it here, valid while
 	// none is changing it.
-	changing int32
 	seen     glimpse
+	changing int32
+
+	age  uint32 // the inode's generation; 0: the filesystem does not tell
+	pins int32  // nodes that are in it, and handles
+
+	// fd is a directory's O_PATH descriptor, or that of something removed: -1 is
+	// none. It is not closed while users hold it.
+	fd    int32
+	users int32
+
+	format uint16 // S_IFMT
+	gone   bool
 }
+
+// names are those that it has besides at.
+func (n *node) names() []link {
+	if n.more == nil {
+		return nil
+	}
+	return *n.more
+}
+
+func (n *node) setNames(names []link) {
+	if len(names) == 0 {
+		n.more = nil
+		return
+	}
+	n.more = &names
+}
+
+func formatOf(st *unix.Statx_t) uint16 { return st.Mode & unix.S_IFMT }
 
 func (n *node) isDir() bool { return n.format == unix.S_IFDIR }
 

@@ -16,7 +16,7 @@ type table struct {
 	byID   []*node // index: the id
 	free   []uint64
 	serial uint64
-	byIno  map[inode]*node
+	inodes inodes
 	root   *node
 
 	dirs    []*node // with an open fd that may be closed
@@ -28,18 +28,57 @@ type inode struct{ dev, ino uint64 }
 
 func (i identity) inode() inode { return inode{i.dev, i.ino} }
 
+// inodes finds nodes by their inodes. Most are of one device: the number and the id,
+// without a pointer for the garbage collector to follow, are half of what a map of
+// inodes takes.
+type inodes struct {
+	first map[uint64]uint32 // by number: id
+	rest  map[inode]uint32  // of numbers that another device has in first
+}
+
+func (i *inodes) get(t *table, of inode) *node {
+	if id, ok := i.first[of.ino]; ok && t.byID[id].known.inode() == of {
+		return t.byID[id]
+	}
+	if id, ok := i.rest[of]; ok {
+		return t.byID[id]
+	}
+	return nil
+}
+
+// put makes n the node of its inode, which has none.
+func (i *inodes) put(t *table, n *node) {
+	if _, taken := i.first[n.known.ino]; !taken {
+		i.first[n.known.ino] = uint32(n.id)
+		return
+	}
+	if i.rest == nil {
+		i.rest = map[inode]uint32{}
+	}
+	i.rest[n.known.inode()] = uint32(n.id)
+}
+
+// remove: n is not the node of its inode any more, if it was.
+func (i *inodes) remove(n *node) {
+	if id, ok := i.first[n.known.ino]; ok && id == uint32(n.id) {
+		delete(i.first, n.known.ino)
+	} else if id, ok := i.rest[n.known.inode()]; ok && id == uint32(n.id) {
+		delete(i.rest, n.known.inode())
+	}
+}
+
 // newTable takes over fd, the O_PATH descriptor of the root.
 func newTable(fd int, st *unix.Statx_t, maxDirs int) *table {
-	t := &table{byID: make([]*node, rootID), byIno: map[inode]*node{}, maxDirs: maxDirs}
+	t := &table{byID: make([]*node, rootID), inodes: inodes{first: map[uint64]uint32{}}, maxDirs: maxDirs}
 	t.root = t.add(st)
-	t.root.fd, t.root.nlookup = fd, 1
+	t.root.fd, t.root.nlookup = int32(fd), 1
 	return t
 }
 
 // add makes a node. The lock is held.
 func (t *table) add(st *unix.Statx_t) *node {
 	t.serial++
-	n := &node{known: identityOf(st), format: uint32(st.Mode) & unix.S_IFMT, serial: t.serial, fd: -1}
+	n := &node{known: identityOf(st), format: formatOf(st), serial: t.serial, fd: -1}
 	if last := len(t.free) - 1; last >= 0 {
 		n.id, t.free = t.free[last], t.free[:last]
 		t.byID[n.id] = n
@@ -47,7 +86,7 @@ func (t *table) add(st *unix.Statx_t) *node {
 		n.id = uint64(len(t.byID))
 		t.byID = append(t.byID, n)
 	}
-	t.byIno[n.known.inode()] = n
+	t.inodes.put(t, n)
 	return n
 }
 
@@ -68,10 +107,10 @@ func (t *table) enter(dir *node, name string, st *unix.Statx_t) (n *node, fresh 
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	id := identityOf(st)
-	n = t.byIno[id.inode()]
-	if n != nil && (n.known != id || n.format != uint32(st.Mode)&unix.S_IFMT) {
+	n = t.inodes.get(t, id.inode())
+	if n != nil && (n.known != id || n.format != formatOf(st)) {
 		n.gone = true
-		delete(t.byIno, id.inode())
+		t.inodes.remove(n)
 		n = nil
 	}
 	if fresh = n == nil; fresh {
@@ -95,8 +134,8 @@ func (t *table) aged(n *node, generation uint32) {
 func (t *table) prefer(n *node, l link) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if i := slices.Index(n.more, l); i >= 0 {
-		n.more[i], n.at = n.at, l
+	if i := slices.Index(n.names(), l); i >= 0 {
+		n.names()[i], n.at = n.at, l
 	}
 }
 
@@ -117,11 +156,11 @@ func (t *table) nameIt(n *node, l link) {
 	case n.gone || n.isDir():
 		t.unpin(n.at.dir)
 	default:
-		if i := slices.Index(n.more, l); i >= 0 {
-			n.more[i], n.at = n.at, l
+		if i := slices.Index(n.names(), l); i >= 0 {
+			n.names()[i], n.at = n.at, l
 			return
 		}
-		n.more = append(n.more, n.at)
+		n.setNames(append(n.names(), n.at))
 	}
 	n.at, n.gone = l, false
 	l.dir.pins++
@@ -133,16 +172,17 @@ func (t *table) unname(n *node, l link) {
 	if n.gone {
 		return
 	}
-	if i := slices.Index(n.more, l); i >= 0 {
-		n.more = slices.Delete(n.more, i, i+1)
+	if i := slices.Index(n.names(), l); i >= 0 {
+		n.setNames(slices.Delete(n.names(), i, i+1))
 		t.unpin(l.dir)
 		return
 	}
 	if n.at != l {
 		return
 	}
-	if last := len(n.more) - 1; last >= 0 {
-		n.at, n.more = n.more[last], n.more[:last]
+	if last := len(n.names()) - 1; last >= 0 {
+		n.at = n.names()[last]
+		n.setNames(n.names()[:last])
 		t.unpin(l.dir)
 		return
 	}
@@ -153,7 +193,7 @@ func (t *table) unname(n *node, l link) {
 func (t *table) find(st *unix.Statx_t) *node {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if n := t.byIno[identityOf(st).inode()]; n != nil && n.known == identityOf(st) {
+	if n := t.inodes.get(t, identityOf(st).inode()); n != nil && n.known == identityOf(st) {
 		return n
 	}
 	return nil
@@ -167,7 +207,7 @@ func (t *table) removed(n *node, l link, keep int) {
 	if n != nil {
 		t.unname(n, l)
 		if n.gone && n.fd < 0 && keep >= 0 {
-			n.fd, keep = keep, -1
+			n.fd, keep = int32(keep), -1
 		}
 	}
 	t.mu.Unlock()
@@ -213,17 +253,15 @@ func (t *table) unpin(n *node) {
 // drop lets go of a node that nobody needs, and then perhaps of its directory.
 func (t *table) drop(n *node) {
 	for n != t.root && n.nlookup == 0 && n.pins == 0 && n.users == 0 && n.id != 0 {
+		t.inodes.remove(n)
 		t.byID[n.id] = nil
 		t.free = append(t.free, n.id)
 		n.id = 0
-		if t.byIno[n.known.inode()] == n {
-			delete(t.byIno, n.known.inode())
-		}
 		if n.fd >= 0 {
-			unix.Close(n.fd)
+			unix.Close(int(n.fd))
 			n.fd = -1
 		}
-		for _, l := range n.more {
+		for _, l := range n.names() {
 			l.dir.pins--
 			if l.dir != n.at.dir {
 				t.drop(l.dir)
@@ -279,7 +317,7 @@ func (t *table) pathBy(buf []byte, h *handle) (path []byte, whole bool) {
 	if n == t.root {
 		return buf, true
 	}
-	if !n.gone && slices.Contains(n.more, h.name) {
+	if !n.gone && slices.Contains(n.names(), h.name) {
 		return t.appendPath(buf, h.name)
 	}
 	path, whole = t.appendPath(buf, n.at)

@@ -13,7 +13,7 @@ import (
 // garbage than as much again is cheaper than twice of that. But with few files that
 // would be at each buffer of a mebibyte.
 const (
-	garbagePercent = 30
+	garbagePercent = 20
 	garbageBytes   = 32 << 20
 )
 
