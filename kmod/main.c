@@ -60,4 +60,4 @@ module_exit(vexj_exit);
 MODULE_DESCRIPTION("vexj: a journal of what happens to files");
 MODULE_AUTHOR("The vexj authors");
 MODULE_LICENSE("GPL");
-MODULE_VERSION("1");
+MODULE_VERSION("1.0.0");

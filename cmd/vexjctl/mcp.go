@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 	"syscall"
 
@@ -23,6 +22,7 @@ import (
 	"vexj/agent/server"
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/place"
+	"vexj/cmd/internal/version"
 	"vexj/query"
 	"vexj/userjournal"
 )
@@ -75,7 +75,7 @@ func (f *mcpFlags) run(ctx context.Context) error {
 	if err != nil && !errors.Is(err, userjournal.ErrEmpty) {
 		return err
 	}
-	s := mcp.New(mcp.Options{View: view, Version: version(), Search: f.search,
+	s := mcp.New(mcp.Options{View: view, Version: version.String(), Search: f.search,
 		Open: func() (*userjournal.Set, error) { return userjournal.OpenSet(f.journal) }})
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -145,13 +145,4 @@ func (f *mcpFlags) view() (query.View, error) {
 		asked.Paths = append(asked.Paths, abs)
 	}
 	return query.View{Mask: grant.Mask}.Narrow(asked), nil
-}
-
-// version is that of the module, or of the checkout that it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "devel"
-	}
-	return info.Main.Version
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vexj/cmd/internal/exit"
+	"vexj/cmd/internal/version"
 )
 
 // execute runs the command line and returns its exit code.
@@ -35,6 +36,7 @@ func newRoot() *cobra.Command {
 Exit codes: 0 done, 1 error, 2 wrong command line, 3 nothing matched, 4 no
 recorder answers, 5 no permission, 6 records were lost (with --strict), 7 the
 journal does not verify.`,
+		Version:       version.String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArgs,
@@ -48,7 +50,7 @@ journal does not verify.`,
 		newConvert(), newExport(), newImport(), newKernel(), newDoctor(), newCanary(),
 		newSearch(), newVector(), newGraph(),
 	)
-	root.AddCommand(newReplay(), newBoundary(), newExplain())
+	root.AddCommand(newReplay(), newBoundary(), newExplain(), newBugtool())
 	return root
 }
 

@@ -17,6 +17,7 @@ import (
 	"vexj/cmd/internal/capture"
 	"vexj/cmd/internal/exit"
 	"vexj/cmd/internal/notify"
+	"vexj/cmd/internal/version"
 	"vexj/internal/quote"
 )
 
@@ -29,6 +30,7 @@ func newCommand() *cobra.Command {
 		Long: `Record what processes do to files into a journal until SIGTERM. It stays in the
 foreground, tells the service manager when it is ready, and refuses to run
 twice. 'vexjctl kernel status' asks it how it is.`,
+		Version:       version.String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args: func(_ *cobra.Command, args []string) error {

@@ -168,7 +168,7 @@ func given(f *pflag.Flag) string {
 
 func ownFlags(c *cobra.Command) (all []*pflag.Flag) {
 	c.NonInheritedFlags().VisitAll(func(f *pflag.Flag) {
-		if f.Name != "help" && !f.Hidden {
+		if f.Name != "help" && f.Name != "version" && !f.Hidden {
 			all = append(all, f)
 		}
 	})
