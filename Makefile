@@ -57,6 +57,7 @@ lint: ## gofmt, go vet, staticcheck, clang-format, shellcheck, mandoc
 	$(GO) tool staticcheck ./...
 	scripts/lint-c.sh
 	shellcheck -x scripts/*.sh .ci/run
+	shellcheck -s sh scripts/packages/* packaging/*.p*
 	mandoc -Tlint -W warning man/*
 	shellcheck -s dash scripts/vm/init scripts/vm/peers scripts/vm/torture
 
@@ -64,7 +65,7 @@ lint: ## gofmt, go vet, staticcheck, clang-format, shellcheck, mandoc
 test: ## everything that CI runs (as root, to test capturing)
 	@scripts/deps.sh test
 	@# All of it, whatever fails first.
-	@$(MAKE) --no-print-directory -k lint check-generated test-race test-load test-kmod test-modules test-fuzz
+	@$(MAKE) --no-print-directory -k lint check-generated test-race test-load test-kmod test-modules test-fuzz test-packages
 
 .PHONY: test-race
 test-race:
@@ -160,6 +161,20 @@ vm-test: ## the table and storms: each producer, on KERNELS, in QEMU (as root)
 torture: ## the module on a kernel that looks for faults: reload, fuzz, leaks (as root, an hour)
 	@scripts/deps.sh vm-test
 	scripts/torture.sh
+
+.PHONY: packages
+packages: ## vexj and vexj-dkms as .deb and .rpm, in build/packages
+	@scripts/deps.sh packages
+	scripts/packages.sh
+
+.PHONY: test-packages
+test-packages: packages
+	scripts/packages-test.sh folder
+
+.PHONY: packages-vm-test
+packages-vm-test: packages ## DKMS, and the units for real: with systemd on a kernel, in QEMU (as root)
+	@scripts/deps.sh vm-test
+	scripts/packages-test.sh vm
 
 .PHONY: clean
 clean: ## remove what was built

@@ -314,9 +314,10 @@ func licence(name string) (want string, ok bool) {
 			return gpl, true
 		}
 		return apache, true
-	case ext == ".go" || ext == ".s" || ext == ".sh" || ext == ".service" || ext == ".socket" || ext == ".4" || ext == ".5" || ext == ".8",
+	case ext == ".go" || ext == ".s" || ext == ".sh" || ext == ".4" || ext == ".5" || ext == ".8",
 		base == "Makefile", base == ".clang-format", base == "staticcheck.conf",
-		strings.HasPrefix(name, "scripts/"), strings.HasPrefix(name, ".ci/"):
+		strings.HasPrefix(name, "scripts/"), strings.HasPrefix(name, ".ci/"),
+		dir == "packaging" && base != "go.mod" && base != "go.sum":
 		return apache, true
 	}
 	return "", false

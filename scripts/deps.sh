@@ -9,7 +9,7 @@ usage() {
 	cat <<'END'
 usage: scripts/deps.sh TARGET...
 
-TARGET is build, demo, generate, lint, test, bench or vm-test. Needs root only if
+TARGET is build, demo, generate, lint, test, packages, bench or vm-test. Needs root only if
 something is missing. Go is looked for and not installed.
 END
 }
@@ -25,7 +25,9 @@ packages() {
 	generate) packages build && echo clang-19:clang-19 llvm-19:llvm-strip-19 \
 		libbpf-dev:/usr/include/bpf/bpf_helpers.h linux-libc-dev:/usr/include/linux/bpf.h ;;
 	lint) packages build && echo clang-format-19:clang-format-19 shellcheck:shellcheck mandoc:mandoc ;;
-	test) packages generate && packages lint && echo make:make git:git gcc:gcc g++:g++ libc6-dev:/usr/include/stdlib.h openssl:openssl acl:setfacl python3:python3 ;;
+	packages) packages build && echo make:make mmdebstrap:mmdebstrap util-linux:unshare rpm:rpm \
+		debian-archive-keyring:/usr/share/keyrings/debian-archive-keyring.gpg ;;
+	test) packages generate && packages lint && packages packages && echo make:make git:git gcc:gcc g++:g++ libc6-dev:/usr/include/stdlib.h openssl:openssl acl:setfacl python3:python3 ;;
 	bench) packages build && echo bpftrace:bpftrace linux-perf:perf gcc:gcc libc6-dev:/usr/include/stdlib.h \
 		g++:g++ libhnswlib-dev:/usr/include/hnswlib/hnswlib.h libopenblas-dev:/usr/include/x86_64-linux-gnu/cblas.h npm:npm ;;
 	vm-test) packages build && echo qemu-system-x86:qemu-system-x86_64 busybox-static:busybox cpio:cpio \

@@ -20,6 +20,8 @@ tmpfs at /tmp, and an empty ext4 at /mnt/ext4.
 
   -f FILE[:PATH]    take FILE along, as PATH (default: /vexj/ and its name)
   -d FILESYSTEM     an empty xfs or btrfs too, at /mnt/xfs or /mnt/btrfs
+  -r FOLDER         boot a copy of this root file system, with the systemd that is in
+                    it, and run COMMAND there when it has started
   -m MODULE         have this kernel module at hand for modprobe
   -e NAME=VALUE     set a variable
   -t SECONDS        give up after so long (default: 900)
@@ -49,12 +51,13 @@ die() {
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vexj-vm
 disks=(ext4) modules=() files=() variables=()
-seconds=900 console='' info=
+seconds=900 console='' info='' machine=
 
-while getopts :f:d:m:e:t:c:ih option; do
+while getopts :f:d:r:m:e:t:c:ih option; do
 	case $option in
 	f) files+=("$OPTARG") ;;
 	d) add_disk "$OPTARG" ;;
+	r) machine=$OPTARG ;;
 	m) modules+=("$OPTARG") ;;
 	e) variables+=("$OPTARG") ;;
 	t) seconds=$OPTARG ;;
@@ -68,6 +71,10 @@ shift $((OPTIND - 1))
 if [ $# -lt 1 ] || { [ $# -lt 2 ] && [ -z "$info" ]; }; then
 	usage >&2
 	exit 2
+fi
+if [ -n "$machine" ]; then
+	[ -x "$machine/lib/systemd/systemd" ] || die "there is no systemd in $machine" 2
+	disks+=(root)
 fi
 suite=$(suite_of "$1")
 shift

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"vexj/cmd/internal/exit"
+	"vexj/cmd/internal/version"
 	"vexj/export"
 	"vexj/export/cloudevents"
 	"vexj/export/deliver"
@@ -43,7 +44,7 @@ func (f *exportFlags) target(set *userjournal.Set) (export.Sink, error) {
 		if err != nil {
 			return nil, err
 		}
-		return usable(otlp.New(info.Journal, where, version(), o))
+		return usable(otlp.New(info.Journal, where, version.String(), o))
 	case format == "cloudevents" && isURL:
 		o, err := f.delivery()
 		if err != nil {

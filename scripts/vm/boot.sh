@@ -27,6 +27,7 @@ make_disks() {
 		image=$run/$disk.img
 		truncate -s 1G "$image"
 		case $disk in
+		root) PATH=$PATH:/usr/sbin:/sbin mkfs.ext4 -q -F -d "$machine" "$image" ;;
 		ext4) PATH=$PATH:/usr/sbin:/sbin mkfs.ext4 -q -F "$image" ;;
 		*) PATH=$PATH:/usr/sbin:/sbin "mkfs.$disk" -q -f "$image" >/dev/null ;;
 		esac || die "cannot make a $disk"
