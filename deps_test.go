@@ -70,7 +70,7 @@ var arrows = map[string][]string{
 	"internal/quote":       nil,
 	"internal/parse":       {"internal/quote", "internal/render", "uapi"},
 	"internal/render":      {"internal/layout", "internal/quote", "uapi"},
-	"internal/tale":        {"uapi", "userjournal"},
+	"internal/tale":        {"agent/session", "uapi", "userjournal"},
 	"internal/when":        nil,
 	"internal/storm":       {"internal/recorder", "query", "uapi", "userjournal"},
 	"internal/recorder":    {"mirror", "ring", "uapi", "userjournal"},
@@ -314,6 +314,8 @@ func licence(name string) (want string, ok bool) {
 			return gpl, true
 		}
 		return apache, true
+	case ext == ".js" || ext == ".css" || ext == ".html":
+		return apache, true
 	case ext == ".go" || ext == ".s" || ext == ".sh" || ext == ".4" || ext == ".5" || ext == ".8",
 		base == "Makefile", base == ".clang-format", base == "staticcheck.conf",
 		strings.HasPrefix(name, "scripts/"), strings.HasPrefix(name, ".ci/"),
@@ -380,7 +382,7 @@ func licenceLine(t *testing.T, name string) (id string, generated bool) {
 			return "", true
 		}
 		if _, after, ok := strings.Cut(line, "SPDX-License-Identifier: "); ok {
-			return strings.TrimSpace(strings.TrimSuffix(after, "*/")), false
+			return strings.TrimSpace(strings.TrimSuffix(strings.TrimSuffix(after, "*/"), "-->")), false
 		}
 	}
 	return "", false

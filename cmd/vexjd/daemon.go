@@ -74,6 +74,7 @@ func serve(ctx context.Context, o capture.Options, others *doorFlags) (err error
 	if err != nil {
 		return err
 	}
+	o.Agents.Ours = d.web != nil
 	// A daemon has no terminal whose end should be its own.
 	signal.Ignore(syscall.SIGHUP)
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)

@@ -318,6 +318,10 @@ func TestBadCommandLines(t *testing.T) {
 		{[]string{"--producer", "fuse"}, exit.Usage, "name it with --path"},
 		{[]string{"--durability", "never"}, exit.Usage, "use none, interval, batch or record"},
 		{[]string{"--journal", file}, exit.Error, "not a journal"},
+		{[]string{"--web", "[::]:8080"}, exit.Usage, "say with --remote NAME"},
+		{[]string{"--web-token", file}, exit.Usage, "give --web too"},
+		{[]string{"--web", "127.0.0.1:0", "--web-token", file}, exit.Usage, "a token is a line of"},
+		{[]string{"--remote", "host"}, exit.Usage, "give one of them too"},
 		{[]string{"--metrics", "9464"}, exit.Usage, "give an address as 127.0.0.1:8080"},
 		{[]string{"--metrics", "0.0.0.0:9464"}, exit.Usage, "say with --remote NAME"},
 	}
@@ -407,4 +411,45 @@ func scrape(t *testing.T, at string) string {
 		t.Fatalf("%s: %s, %v", at, resp.Status, err)
 	}
 	return string(b)
+}
+
+// TestPage: the daemon tells where its page is, and what it shows is the journal.
+func TestPage(t *testing.T) {
+	needRoot(t)
+	p := newPlace(t)
+	token := filepath.Join(p.dir, "token")
+	if err := os.WriteFile(token, []byte("a token of one's own\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// The page needs no socket.
+	d := p.start(t, "--web", "127.0.0.1:0", "--web-token", token, "--socket", "none")
+	at := d.said(t, "the page is at ")
+	if strings.Contains(at, "token") {
+		t.Errorf("a token that others know is printed: %s", at)
+	}
+	p.touch(t, 0, 3)
+	ask := func(route, token string) (int, string) {
+		r, err := http.NewRequest(http.MethodGet, at+route, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, string(b)
+	}
+	if status, body := ask("v1/wait?type=create&after=oldest", "a token of one's own"); status != 200 || !strings.Contains(body, p.work) {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, body := ask("v1/log", "another"); status != 401 {
+		t.Errorf("%d %s", status, body)
+	}
+	d.stop(t)
 }

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"vexj/agent/session"
 	"vexj/uapi"
 	"vexj/userjournal"
 )
@@ -83,15 +84,18 @@ func NewDay(seed uint64, records int, append func(uapi.Record) error) *Day {
 			weight: 5, line: []process{{1, 1, "systemd"}, {871, 20e9, "postgres"}}},
 		{files: with(project("/home/ann/notes"), "/home/ann/.bash_history"), folder: "/home/ann/notes", weight: 1, changes: true,
 			line: []process{{1, 1, "systemd"}, {990, 30e9, "sshd"}, {1003, 40e9, "bash"}}},
-		{agent: "claude-code", session: "fix-login-timeout", intent: "Make the login time out after 30 minutes, with tests", id: 1<<63 | 0x51,
+		{agent: "claude-code", session: "fix-login-timeout", intent: "Make the login time out after 30 minutes, with tests",
 			touch: []string{"api/**", "store/**", "docs/guide.md"}, folder: "/srv/shop", files: project("/srv/shop"), weight: 6, changes: true, line: []process{{1044, 50e9, "claude"}}},
-		{agent: "claude-code", session: "upgrade-deps", intent: "Upgrade the dependencies and mend what breaks", id: 1<<63 | 0x52,
+		{agent: "claude-code", session: "upgrade-deps", intent: "Upgrade the dependencies and mend what breaks",
 			touch: []string{"go.mod", "go.sum"}, folder: "/srv/billing", files: project("/srv/billing"), weight: 4, changes: true, line: []process{{1051, 51e9, "claude"}}},
-		{agent: "codex", session: "style-sweep", intent: "Format the style sheets, nothing else", id: 1<<63 | 0x53, touch: []string{"web/*.css"},
+		{agent: "codex", session: "style-sweep", intent: "Format the style sheets, nothing else", touch: []string{"web/*.css"},
 			folder: "/srv/shop", files: with(project("/srv/shop")[8:], "/srv/shop/web/vendor.css", "/etc/shop/secrets.env"), weight: 3, changes: true, line: []process{{1060, 52e9, "codex"}}},
-		{agent: "nightly-report", session: "report-2026-03-02", intent: "Write the report of the day", id: 1<<63 | 0x54, touch: []string{"/srv/reports/**"},
+		{agent: "nightly-report", session: "report-2026-03-02", intent: "Write the report of the day", touch: []string{"/srv/reports/**"},
 			folder: "/srv/reports", files: []string{"/srv/reports/2026-03-02.csv", "/srv/reports/2026-03-02.html", "/srv/reports/index.html"}, weight: 1, changes: true,
 			line: []process{{1071, 53e9, "python3"}}},
+	}
+	for _, a := range d.actors {
+		a.id = session.ID(a.session)
 	}
 	return d
 }
@@ -271,7 +275,7 @@ func (d *Day) emit(h uapi.Header, a *actor, add func()) {
 	// Now more, now less, as over a day.
 	share := float64(d.ktime-d.start) / float64(DayLength)
 	busy := 1.15 + 0.8*math.Sin(share*9) + 0.5*math.Sin(share*61)
-	d.ktime += uint64(d.step * d.rand.ExpFloat64() / max(busy, 0.15) * 0.95)
+	d.ktime += uint64(d.step * d.rand.ExpFloat64() / max(busy, 0.15) * 1.2)
 	h.EventID, h.GlobalSequence, h.Sequence, h.Ktime, h.VisibilityMask = Base+d.number, d.number, d.number, d.ktime, ^uint64(0)
 	if h.Priority == 0 {
 		h.Priority = uapi.PriorityNormal

@@ -30,6 +30,7 @@ type Agents struct {
 	Must     bool   // a recorder that cannot serve them shall not record
 	Policy   *server.Policy
 	Listener *net.UnixListener // instead of Socket, from the service manager
+	Ours     bool              // the recorder's process asks too: see Connect
 
 	Heartbeat time.Duration // how long a stream may be silent; 0: the default
 	Memory    int           // what live streams may hold together, in bytes; 0: the default
@@ -104,7 +105,7 @@ func (c *Capture) serveAgents() error {
 			c.o.Notice(fmt.Sprintf("no agent can ask this recorder: %v", err))
 		}
 	}
-	if l == nil && c.o.control == nil {
+	if l == nil && c.o.control == nil && !o.Ours {
 		return nil
 	}
 	set, err := userjournal.OpenSet(c.o.Journal)
