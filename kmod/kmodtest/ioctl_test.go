@@ -4,6 +4,7 @@ package kmodtest
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 	"testing"
 	"unsafe"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"vexj/kmod/device"
+	"vexj/uapi"
 )
 
 // Structs that are fine, so that each case below has one thing wrong with it.
@@ -19,6 +21,14 @@ func goodConsume() []byte {
 }
 
 func goodFilter() []byte { return make([]byte, 384) }
+
+// onlyType is a filter that lets one type through.
+func onlyType(ty uapi.Type) []byte {
+	b := goodFilter()
+	word := 32 + 8*((int(ty)>>8&7)*4+int(ty)>>6&3)
+	binary.LittleEndian.PutUint64(b[word:], 1<<(ty&63))
+	return b
+}
 
 func goodTree() []byte {
 	b := words(uint32(1), uint32(0), uint64(unix.Getpid()), uint64(7), uint64(0), uint64(0), uint64(0), uint32(3), uint32(0))
