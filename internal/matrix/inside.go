@@ -27,6 +27,7 @@ type inside struct {
 	module      string // to load first; "": none
 	tests       string // the program that tests its device; "": it is not tested
 	selftest    string // the module that it uses for that
+	scripts     string // the program that tests vexjctl
 	rows        string // which
 	storm       int    // operations; 0: none
 	out         io.Writer
@@ -91,10 +92,18 @@ func (in *inside) run() error {
 }
 
 // device runs the tests of the module's device but for the table, which has been
-// run. A test that is skipped is one that was not run.
+// run, and vexjctl's with the module. A test that is skipped is one that was not run.
 func (in *inside) device() error {
-	o := outcome{Producer: "kmod", Row: "(its device's tests)", Verdict: pass}
-	cmd := exec.Command(in.tests, "-test.v", "-test.short", "-test.skip", "Conformance", "-test.timeout", "20m")
+	return errors.Join(
+		in.program("(its device's tests)", in.tests, "-test.short", "-test.skip", "Conformance", "-test.timeout", "20m"),
+		in.program("(vexjctl's script)", in.scripts, "-test.run", "TestScripts/^module$"),
+	)
+}
+
+func (in *inside) program(row, path string, args ...string) error {
+	o := outcome{Producer: "kmod", Row: row, Verdict: pass}
+	cmd := exec.Command(path, append(args, "-test.v")...)
+	cmd.Dir = filepath.Dir(path)
 	cmd.Env = append(os.Environ(), "VEXJ_MODULE="+in.module, "VEXJ_SELFTEST="+in.selftest)
 	out, err := cmd.CombinedOutput()
 	if err != nil || bytes.Contains(out, []byte("--- SKIP")) {

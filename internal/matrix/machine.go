@@ -53,8 +53,10 @@ func (m *matrix) run(ctx context.Context) error {
 	}
 	defer os.RemoveAll(work)
 	if m.tested() {
-		if err := step(ctx, cmp.Or(os.Getenv("GO"), "go"), "test", "-c", "-o", deviceTests, "./kmod/kmodtest"); err != nil {
-			return err
+		for _, args := range [][]string{{deviceTests, "./kmod/kmodtest"}, {scriptTests, "./cmd/vexjctl"}} {
+			if err := step(ctx, cmp.Or(os.Getenv("GO"), "go"), append([]string{"test", "-c", "-o"}, args...)...); err != nil {
+				return err
+			}
 		}
 	}
 	var wg sync.WaitGroup
@@ -73,10 +75,14 @@ func (m *matrix) run(ctx context.Context) error {
 	return m.report(os.Stdout)
 }
 
-// deviceTests is the program that tests the module's device.
-const deviceTests = "build/kmod.test"
+// What tests the module's device, and vexjctl with the module.
+const (
+	deviceTests = "build/kmod.test"
+	scriptTests = "build/vexjctl.test"
+	script      = "testdata/script/module.txtar"
+)
 
-// tested says whether the module's device is, too.
+// tested says whether these run, too.
 func (m *matrix) tested() bool { return m.rows == "" && slices.Contains(m.producers, "kmod") }
 
 // one runs a kernel.
@@ -144,6 +150,9 @@ func (m *matrix) machine(ctx context.Context, kernel, work string) (*exec.Cmd, e
 			vm = append(vm, "-f", files[flag])
 			args = append(args, flag, "/vexj/"+filepath.Base(files[flag]))
 		}
+		if m.tested() {
+			vm = append(vm, "-f", "cmd/vexjctl/"+script+":/vexj/"+script)
+		}
 	}
 	args = append(args, "-producers", strings.Join(m.producers, ","), "-filesystems", strings.Join(dirs, ","))
 	cmd := exec.CommandContext(ctx, "scripts/vm.sh", slices.Concat(vm, []string{kernel, self}, args)...)
@@ -164,7 +173,8 @@ func (m *matrix) build(ctx context.Context, kernel string) (map[string]string, e
 	}
 	files := map[string]string{"-module": filepath.Join(built, "vexj.ko")}
 	if m.tested() {
-		files["-selftest"], files["-tests"] = filepath.Join(built, "vexj_selftest.ko"), deviceTests
+		files["-selftest"] = filepath.Join(built, "vexj_selftest.ko")
+		files["-tests"], files["-scripts"] = deviceTests, scriptTests
 	}
 	return files, nil
 }

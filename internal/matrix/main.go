@@ -33,6 +33,7 @@ func main() {
 	flag.StringVar(&in.module, "module", "", "with -inside: the kernel module's `file`, to load")
 	flag.StringVar(&in.selftest, "selftest", "", "with -inside: the `file` of the module that uses the module, for -tests")
 	flag.StringVar(&in.tests, "tests", "", "with -inside: the `program` that tests the module's device")
+	flag.StringVar(&in.scripts, "scripts", "", "with -inside: the `program` that tests vexjctl")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
