@@ -42,6 +42,7 @@ typedef __s64 s64;
 #define S_IFBLK			0060000
 
 #define FMODE_CREATED		0x100000
+#define FMODE_BACKING		0x2000000
 
 #define SB_KERNMOUNT		(1u << 22)
 #define SB_NOUSER		(1u << 31)
@@ -195,6 +196,11 @@ struct file {
 	struct path f_path;
 	s64 f_pos;
 	const struct cred *f_cred;
+};
+
+/* A struct file is its beginning. */
+struct backing_file {
+	struct path user_path;	/* 6.8 and newer */
 };
 
 struct fdtable {

@@ -8,6 +8,31 @@ static __always_inline u64 inode_of_file(u64 file)
 	return (u64)get(at(struct file, file), f_inode);
 }
 
+/*
+ * Where the user has a file. What an overlay maps is a file of a layer, which it has
+ * opened itself: it knows the user's path, or bears it, before 6.8.
+ */
+static __always_inline void user_path(struct path_args *p, u64 file)
+{
+	struct backing_file *b = at(struct backing_file, file);
+	struct file *f = at(struct file, file);
+
+	if (bpf_core_field_exists(b->user_path) && get(f, f_mode) & FMODE_BACKING) {
+		p->mnt = (u64)get(b, user_path.mnt);
+		p->dentry = (u64)get(b, user_path.dentry);
+	} else {
+		p->mnt = (u64)get(f, f_path.mnt);
+		p->dentry = (u64)get(f, f_path.dentry);
+	}
+}
+
+static __always_inline u64 user_inode(const struct path_args *p, u64 file)
+{
+	u64 inode = (u64)get(at(struct dentry, p->dentry), d_inode);
+
+	return inode ? inode : inode_of_file(file);
+}
+
 /* Where a transfer began whose position is now behind it; -1: there is no place. */
 static __always_inline s64 began(u64 inode, s64 position, s64 result)
 {
@@ -329,7 +354,19 @@ static __noinline int synced(struct hook *h, u64 file, u32 kind)
 	return 0;
 }
 
-/* Writes to files that are opened for it do this too: then it is part of them. */
+/* Whether the call under way, which is a synchronisation, is one of another file. */
+static __always_inline bool is_below(struct hook *h, u64 file)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs((void *)h->o.task);
+
+	return regs && file != fd_file(h->o.task, get(regs, di));
+}
+
+/*
+ * Writes to files that are opened for it do this too: then it is part of them. The
+ * compiler may have put the function into the call, and what comes by it is then what
+ * an overlay does to its layer.
+ */
 DECLARE(vfs_fsync_range);
 ENTER(vfs_fsync_range)
 {
@@ -342,6 +379,7 @@ EXIT(vfs_fsync_range)
 
 	if (!asked && !h->depth && !h->f->request && !(get(h->o.task, flags) & PF_KTHREAD))
 		return 0;
+	h->kernel = asked && is_below(h, param(h, 0));
 	return synced(h, param(h, 0), param(h, 1) & 1 ? VEXJ_FSYNC_DATA : VEXJ_FSYNC_ALL);
 }
 

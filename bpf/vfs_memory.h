@@ -7,6 +7,22 @@
 #define VM_SHARED 0x00000008
 #define PAGE_BYTES 4096
 
+/* Like put_open_file(), of a file as the user has it. */
+static __noinline u32 put_mapped_file(struct scratch *s, u64 file)
+{
+	struct path_args p = {};
+	struct inode *inode;
+
+	user_path(&p, file);
+	inode = at(struct inode, user_inode(&p, file));
+	if (!recordable(inode) || !inode_selected(inode))
+		return 0;
+	p.off = put_file(s, BODY, VEXJ_ATTR_FILE, inode);
+	if (!get(inode, i_nlink))
+		s->flags |= VEXJ_F_UNLINKED;
+	return put_path(s, &p);
+}
+
 static __noinline int mapped(struct hook *h, u64 file, u32 kind, s64 offset, u64 length)
 {
 	struct event *e;
@@ -31,7 +47,7 @@ static __noinline int mapped(struct hook *h, u64 file, u32 kind, s64 offset, u64
 	e->duration = 0;
 	e->parent = 0;
 	e->now = bpf_ktime_get_boot_ns();
-	off = put_open_file(h->o.s, plain(&h->f->word, file), BODY);
+	off = put_mapped_file(h->o.s, plain(&h->f->word, file));
 	if (off)
 		send(&h->o, off);
 	return 0;

@@ -2,6 +2,7 @@
 /* Data: read, written, allocated, made durable. */
 #include <linux/uaccess.h>
 #include <linux/uio.h>
+#include "calls.h"
 #include "hooks.h"
 #include "compat/prototypes.h"
 #include "compat/task.h"
@@ -179,18 +180,26 @@ static void synced(struct vexj_hit *h, u32 kind)
 	vexj_commit(b);
 }
 
+/* Whether the call under way, which is a synchronisation, is one of another file. */
+static bool is_below(const struct vexj_hit *h, const struct file *f)
+{
+	return h->st->call && f != vexj_file_at(task_pt_regs(current)->di);
+}
+
 /*
- * Writes to files that are opened for it do this too: then it is part of them. An
- * fdatasync(2) may have the function inlined, and what comes by it is then what the
- * overlay does to its layer.
+ * Writes to files that are opened for it do this too: then it is part of them. The
+ * compiler may have put the function into the call, and what comes by it is then what
+ * an overlay does to its layer.
  */
 static void file_synced(struct vexj_hit *h)
 {
 	const struct file *f = (void *)h->arg[0];
+	bool asked = vexj_asked(h->st, VEXJ_FS_FSYNC);
 
-	h->kernel = h->st->call && file_inode(f) != vexj_user_inode(f);
-	if (vexj_asked(h->st, VEXJ_FS_FSYNC) || h->st->top || current->flags & PF_KTHREAD)
-		synced(h, h->arg[1] & 1 ? VEXJ_FSYNC_DATA : VEXJ_FSYNC_ALL);
+	if (!asked && !h->st->top && !(current->flags & PF_KTHREAD))
+		return;
+	h->kernel = asked && is_below(h, f);
+	synced(h, h->arg[1] & 1 ? VEXJ_FSYNC_DATA : VEXJ_FSYNC_ALL);
 }
 
 static void range_synced(struct vexj_hit *h)

@@ -16,9 +16,9 @@ static inline const struct file *vexj_lookup_fd(struct files_struct *files, unsi
 }
 
 /*
- * The path that the user opened it by. What overlayfs maps and syncs is a file of
- * a layer that it has opened itself: since 6.8 one that knows the user's path, and
- * before one that bears it.
+ * The path that the user opened it by. What overlayfs maps is a file of a layer that
+ * it has opened itself: since 6.8 one that knows the user's path, and before one that
+ * bears it.
  */
 static inline const struct path *vexj_user_path(const struct file *f)
 {
