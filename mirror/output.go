@@ -5,6 +5,7 @@ package mirror
 import (
 	"fmt"
 	"hash"
+	"slices"
 
 	"vexj/internal/latency"
 	"vexj/uapi"
@@ -70,16 +71,21 @@ func (o *output) records(run [][]byte) {
 // one with the others of their pass.
 const manyTaken = 64
 
+// alike is how many records that follow each other count as made at the same time: far
+// less than what a bucket of the delays tells apart lies between them.
+const alike = 16
+
 // took counts what the journal has taken.
 func (o *output) took(run [][]byte) {
 	if o.now == 0 || len(run) >= manyTaken {
 		o.now = latency.Now()
 	}
-	for _, r := range run {
-		rec := uapi.Record(r)
-		o.bytes += uint64(len(r))
-		o.types[rec.Type().Slot()]++
-		o.delay.Add(latency.Since(rec.Ktime(), o.now))
+	for part := range slices.Chunk(run, alike) {
+		for _, r := range part {
+			o.bytes += uint64(len(r))
+			o.types[uapi.Record(r).Type().Slot()]++
+		}
+		o.delay.AddAll(latency.Since(uapi.Record(part[0]).Ktime(), o.now), len(part))
 	}
 }
 

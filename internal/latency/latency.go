@@ -28,10 +28,13 @@ type Counts struct {
 }
 
 // Add counts one that took so long; below 0 is 0.
-func (c *Counts) Add(d time.Duration) {
+func (c *Counts) Add(d time.Duration) { c.AddAll(d, 1) }
+
+// AddAll counts n that took so long each.
+func (c *Counts) AddAll(d time.Duration, n int) {
 	d = max(d, 0)
-	c.In[bucket(d)]++
-	c.Sum += d
+	c.In[bucket(d)] += uint64(n)
+	c.Sum += d * time.Duration(n)
 }
 
 // Join adds what others counted.

@@ -28,21 +28,26 @@ func TestBounds(t *testing.T) {
 }
 
 func TestCounts(t *testing.T) {
-	var c, sum Counts
+	var c, sum, three Counts
 	var h Histogram
 	for _, d := range []time.Duration{-time.Second, 0, time.Microsecond, 3 * time.Microsecond, time.Hour} {
 		c.Add(d)
 		h.Add(d)
+		three.AddAll(d, 3)
 	}
 	sum.Join(&c)
 	sum.Join(&c)
+	sum.Join(&c)
+	if three != sum {
+		t.Errorf("%+v and %+v", three, sum)
+	}
 	if h.Counts() != c {
 		t.Errorf("%+v and %+v", h.Counts(), c)
 	}
 	if c.In[0] != 3 || c.In[2] != 1 || c.In[Buckets-1] != 1 || c.Sum != time.Hour+4*time.Microsecond {
 		t.Errorf("%+v", c)
 	}
-	if sum.Total() != 10 || sum.Sum != 2*c.Sum {
+	if sum.Total() != 15 || sum.Sum != 3*c.Sum {
 		t.Errorf("%+v", sum)
 	}
 }

@@ -28,11 +28,11 @@ class App {
     this.lookAtRecorder();
     this.learnNames();
     this.lost();
-    this.route();
+    this.showing = this.route();
   }
 
   wire() {
-    addEventListener('hashchange', () => this.route());
+    addEventListener('hashchange', () => { this.showing = this.route(); });
     addEventListener('keydown', (e) => this.press(e));
     document.addEventListener('visibilitychange', () => { if (!document.hidden) this.lookAtRecorder(); });
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.timeline.draw());
@@ -133,7 +133,7 @@ class App {
       if (this.losing !== undefined && losing !== this.losing) this.lost();
       this.losing = losing;
       const n = r.journal?.records;
-      if (this.recorded !== undefined && n !== this.recorded && !this.state.until && !this.timeline.dragging && this.timeline.at < 0) this.timeline.load(this.params).catch(() => {});
+      if (this.recorded !== undefined && n !== this.recorded && !this.state.until) this.timeline.refresh(this.params);
       this.recorded = n;
     } catch (error) {
       if (ended(error)) return;

@@ -7,6 +7,7 @@ import { clock, count, day, el, fill, lasted, many, say, short } from './dom.js'
 const stack = ['changed', 'filesystem', 'process', 'semantic', 'agent', 'vector', 'graph', 'observability', 'system'];
 const names = { filesystem: 'read' };
 const barWidth = 7;
+const patience = 25; // a part of the time that may go into refreshing
 const room = { top: 14, bottom: 18 };
 
 // A Timeline counts what the filter takes over time. Dragging, or Enter on a stretch that was
@@ -31,6 +32,7 @@ export class Timeline {
   // load asks again; params are those of the filter, with since and until.
   async load(params) {
     this.plot.setAttribute('aria-busy', 'true');
+    const begun = performance.now();
     const p = new URLSearchParams(params);
     p.set('buckets', String(Math.max(40, Math.min(400, Math.floor(this.plot.clientWidth / barWidth)))));
     // What is lost is shown whatever the filter takes.
@@ -47,7 +49,15 @@ export class Timeline {
       if (e.status !== 404) throw e;
     } finally {
       this.plot.removeAttribute('aria-busy');
+      this.took = performance.now() - begun;
+      this.loaded = performance.now();
     }
+  }
+
+  // refresh is load, if the recorder is not kept busy by it: it counts the whole journal.
+  refresh(params) {
+    if (this.dragging || this.at >= 0 || performance.now() - this.loaded < patience * this.took) return;
+    this.load(params).catch(() => {}); // the next one tells
   }
 
   show(answer) {
