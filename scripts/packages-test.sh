@@ -82,11 +82,26 @@ same_files() {
 	echo '== the .rpm brings what the .deb does'
 }
 
+# rpm_works: its scripts run, it brings what works, and takes it away.
+rpm_works() {
+	local rpms=("$top"/build/packages/vexj-[0-9]*.rpm)
+	if ! { rpm --root "$root" --nodeps -i "${rpms[0]}" && chroot "$root" /usr/bin/vexjctl --version &&
+		rpm --root "$root" -e vexj; } >"$work/log" 2>&1; then
+		cat "$work/log" >&2
+		die 'the .rpm cannot be installed and removed'
+	fi
+	if ! grep -q 'is kept' "$work/log" || [ -e "$root/usr/bin/vexjctl" ]; then
+		die 'the .rpm takes the journal away, or leaves its programs'
+	fi
+	echo '== the .rpm is installed and removed'
+}
+
 case $1 in
 folder)
 	make_root systemd man-db bash-completion zsh fish
 	inside install
 	same_files
+	rpm_works
 	;;
 vm)
 	# shellcheck source=scripts/vm/tools.sh
@@ -98,6 +113,6 @@ vm)
 	make_root systemd systemd-sysv kmod dkms gcc make "linux-headers-$release"
 	inside dkms
 	rm -rf "$root"/usr/src/linux-headers-* "$root"/usr/lib/gcc "$root"/vexj/*.deb
-	"$here/vm.sh" -t 600 -r "$root" 6.1 /bin/sh /vexj/units
+	"$here/vm.sh" -t 1800 -r "$root" 6.1 /bin/sh /vexj/units
 	;;
 esac

@@ -44,7 +44,7 @@ type Manifest struct {
 }
 
 // MostBytes is what an item may have; of a longer one the end is kept.
-const MostBytes = 4 << 20
+const MostBytes = 1 << 20
 
 // Write collects the items, each within patience, and writes the archive, gzipped
 // tar, with everything in folder. The manifest is its last file. Its error is one of

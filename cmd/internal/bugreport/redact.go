@@ -34,8 +34,9 @@ func NewRedactor(paths bool) *Redactor {
 var (
 	// A URL's password, and whatever else is before its host.
 	userinfo = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)([^/\s:@"']*)(:[^/\s"']*)?@`)
-	// name=value, name: value, "name": "value", --name value, for names of secrets.
-	named = regexp.MustCompile(`(?i)((?:--)?["']?[a-z0-9_.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|embed[_-]?key|sign[_-]?key|auth(?:orization)?|cookie|bearer)["']?(?:\s*[=:]\s*|\s+))("(?:[^"\\]|\\.)*"|'[^']*'|(?:bearer |basic )?[^\s"',;&]+)`)
+	// name=value, name: value, "name": "value", --name value, "--name","value", for
+	// names of secrets.
+	named = regexp.MustCompile(`(?i)((?:--)?["']?[a-z0-9_.-]*(?:passw(?:or)?d|passphrase|pass|pwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|embed[_-]?key|sign[_-]?key|auth(?:orization)?|cookie|bearer)["']?(?:\s*[=:,]\s*|\s+))("(?:[^"\\]|\\.)*"|'[^']*'|(?:bearer |basic )?[^\s"',;&]+)`)
 	// What is a secret by its looks.
 	shaped = regexp.MustCompile(`\b(?:sk|pk|rk)[-_](?:[a-zA-Z]+[-_])*[A-Za-z0-9_-]{16,}|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bglpat-[A-Za-z0-9_-]{16,}|\bxox[abeprs]-[A-Za-z0-9-]{10,}|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bAIza[0-9A-Za-z_-]{30,}|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`)
 	scheme = regexp.MustCompile(`(?i)\b(bearer|basic) +[A-Za-z0-9+/_=.~-]{8,}`)
@@ -97,7 +98,7 @@ func (r *Redactor) Own(text []byte) (out []byte, redactions int) {
 		if value == "" || value == "null" || strings.HasPrefix(value, "/") || strings.Contains(value, Redacted) || strings.HasPrefix(value, "-") {
 			return g[0]
 		}
-		if !bytes.ContainsAny(g[1], "=:") && !bytes.HasPrefix(g[1], []byte("--")) {
+		if !bytes.ContainsAny(g[1], "=:") && !bytes.Contains(g[1], []byte("--")) {
 			return g[0] // prose
 		}
 		if q := g[2][0]; q == '"' || q == '\'' {

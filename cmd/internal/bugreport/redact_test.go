@@ -19,6 +19,8 @@ func TestSecretsGo(t *testing.T) {
 		"VEXJD_FLAGS=--web 127.0.0.1:8080 --web-token " + canary,
 		"VEXJD_FLAGS=--web-token=" + canary + " --path /srv",
 		"token: " + canary,
+		"mount -o username=x,pass=" + canary + ",ro",
+		`{"argv":["mysql","--password","` + canary + `"]}`,
 		"password = " + canary,
 		`{"api_key": "` + canary + `"}`,
 		`{"nested":{"session_token":"a \"` + canary + `\" b"}}`,
@@ -60,6 +62,7 @@ func TestTheRestStays(t *testing.T) {
 		`{"chain": "1f2e3d4c5b6a79880716253443526170aabbccddeeff00112233445566778899"}`,
 		"https://cel.dev and unix:///run/vexj/agents.sock",
 		"a token is needed: see vexjd(8)",
+		"the password, which nobody knows",
 		`"key_type": "ed25519"`,
 		"the author: nobody",
 	} {
