@@ -5,13 +5,16 @@ import { el } from './dom.js';
 // A List shows any number of rows: as many elements as fit on the screen are in the page.
 // It is a grid of the rows, one of which is chosen.
 export class List {
-  // row makes the element of items[i]; open is told of the one that is opened.
-  constructor({ label, row, open, end, height = 26, role = 'listbox', item = 'option', more, key }) {
+  // row makes the element of items[i]; open is told of the one that is opened. heads are the
+  // names of columns.
+  constructor({ label, row, open, end, heads, height = 26, role = 'listbox', item = 'option', more, key }) {
     Object.assign(this, { row, opened: open, ended: end, height, item, more, key });
+    this.covered = heads ? 24 : 0; // by them, of the first rows
     this.items = [];
     this.chosen = -1;
     this.body = el('div', { class: 'rows', role: 'presentation' });
-    this.element = el('div', { class: 'list', role, tabindex: '0', 'aria-label': label, onscroll: () => this.paint(), onkeydown: (e) => this.press(e) }, this.body);
+    this.element = el('div', { class: 'list', role, tabindex: '0', 'aria-label': label, onscroll: () => this.paint(), onkeydown: (e) => this.press(e) },
+      heads ? el('div', { class: 'row heads', 'aria-hidden': 'true' }, heads.map((t) => el('span', null, t))) : null, this.body);
     this.made = new Map();
     new ResizeObserver(() => this.paint()).observe(this.element);
   }
@@ -67,7 +70,7 @@ export class List {
     if (scroll) {
       const at = this.chosen * this.height;
       if (at < this.element.scrollTop) this.element.scrollTop = at;
-      else if (at + this.height > this.element.scrollTop + this.element.clientHeight) this.element.scrollTop = at + this.height - this.element.clientHeight;
+      else if (at + this.height + this.covered > this.element.scrollTop + this.element.clientHeight) this.element.scrollTop = at + this.height + this.covered - this.element.clientHeight;
     }
     this.paint();
   }

@@ -12,14 +12,13 @@ export class Processes {
     this.app = app;
     this.folded = new Set();
     this.list = new List({
-      label: 'Processes', key: 'process', role: 'treegrid', item: 'row', height: 26, row: (p) => this.row(p),
+      label: 'Processes', key: 'process', role: 'treegrid', item: 'row', heads: ['Process', 'PID', 'Agent · session', 'Began', 'Ran', 'Ended', 'Records', 'Changes', 'Failed'], row: (p) => this.row(p),
       open: (p) => (p.exec_id || p.fork_id) && app.open(p.exec_id || p.fork_id), more: (e, p, i) => this.press(e, p, i),
     });
     this.note = el('span', { class: 'dim' });
     this.left = el('span', { class: 'warn' });
     this.element = el('div', { class: 'view processes' },
       el('div', { class: 'tools' }, this.note, this.left, el('span', { class: 'space' }), el('button', { type: 'button', onclick: () => this.all(true) }, 'Fold all'), el('button', { type: 'button', onclick: () => this.all(false) }, 'Unfold all')),
-      el('div', { class: 'row heads', 'aria-hidden': 'true' }, ['Process', 'PID', 'Agent · session', 'Began', 'Ran', 'Ended', 'Records', 'Changes', 'Failed'].map((t) => el('span', null, t))),
       this.list.element, this.empty = el('div', { class: 'empty', hidden: true }, el('p', null, 'No process meets the filter.')));
   }
 

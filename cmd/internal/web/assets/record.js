@@ -27,7 +27,7 @@ export function what(r) {
   if (r.path && r.path2) {
     const folder = r.path.slice(0, r.path.lastIndexOf('/') + 1);
     const beside = r.path2.startsWith(folder) && !r.path2.slice(folder.length).includes('/');
-    return [path(r.path), el('span', { class: 'dim' }, ' → '), beside ? el('span', { class: 'base', title: r.path2 }, r.path2.slice(folder.length)) : path(r.path2)];
+    return [path(r.path), el('span', { class: 'dim' }, ' → '), beside ? el('span', { class: 'path base', title: r.path2 }, r.path2.slice(folder.length)) : path(r.path2)];
   }
   if (r.path) return [path(r.path)];
   if (r.producer_counts) return [`${r.producer_counts.producer}${r.uncovered ? `, cannot see ${many(r.uncovered.length, 'kind')} of operations` : ''}`];

@@ -16,7 +16,7 @@ export class Records {
   constructor(app) {
     this.app = app;
     this.list = new List({
-      label: 'Records, the newest first', key: 'record', height: 26,
+      label: 'Records, the newest first', key: 'record', heads: ['Time', 'What', 'Where', 'Result', 'Program', 'Agent · session'],
       row: (r) => this.row(r), open: (r) => r.id && app.open(r.id), end: () => this.older(),
     });
     this.list.element.addEventListener('scroll', () => this.settle());
@@ -26,7 +26,6 @@ export class Records {
     this.empty = el('div', { class: 'empty', hidden: true });
     this.element = el('div', { class: 'view records' },
       el('div', { class: 'tools' }, this.button, this.note, el('span', { class: 'space' }), this.fresh),
-      el('div', { class: 'row heads', 'aria-hidden': 'true' }, ['Time', 'What', 'Where', 'Result', 'Program', 'Agent · session'].map((t) => el('span', null, t))),
       this.list.element, this.empty);
   }
 

@@ -80,6 +80,13 @@ func (b *tab) hear(e any) {
 	}
 }
 
+// forgive forgets what the page has complained of.
+func (b *tab) forgive() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.errors = nil
+}
+
 // do has patience for each step. The browser lives as long as the tab's context, whose first
 // use Listen was.
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {

@@ -96,9 +96,7 @@ func TestHostileNames(t *testing.T) {
 	if said := b.text(`(() => { try { document.body.innerHTML = '<b>x</b>'; return 'made'; } catch (e) { return e.name; } })()`); said != "TypeError" {
 		t.Errorf("HTML of a string: %s", said)
 	}
-	b.mu.Lock()
-	b.errors = nil // that was asked for
-	b.mu.Unlock()
+	b.forgive() // that was asked for
 }
 
 // TestLosses: they cannot be missed, and if they were seen their number stays.
@@ -204,9 +202,7 @@ func TestMistakes(t *testing.T) {
 	b.shot("mistake")
 	b.at("#/records")
 	b.until(`document.querySelector('#filter-error').hidden && document.querySelectorAll('.record').length > 10`)
-	b.mu.Lock()
-	b.errors = nil // a 400, which the browser tells too
-	b.mu.Unlock()
+	b.forgive() // a 400, which the browser tells too
 }
 
 // TestAccessible: each control has a name, each text can be read.

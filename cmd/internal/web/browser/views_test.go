@@ -2,7 +2,17 @@
 
 package browser
 
-import "testing"
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
 
 // What is to be seen at each address.
 var views = []struct {
@@ -37,4 +47,46 @@ func TestViews(t *testing.T) {
 		b.theme(theme)
 		b.shot("record " + theme)
 	}
+	b.press("/")
+	b.shot("filter help light")
+}
+
+// TestNarrow: on a narrow screen nothing is wider than it.
+func TestNarrow(t *testing.T) {
+	b := open(t)
+	for _, w := range []int64{1024, 480} {
+		b.do(chromedp.EmulateViewport(w, height))
+		for _, v := range views {
+			b.at(v.hash)
+			b.until(v.there)
+			b.shot(fmt.Sprint(v.name, " ", w))
+			if wide := b.text(`[...document.querySelectorAll('body > *, body > * > *')].filter((e) => e.offsetParent && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.tagName + '.' + e.className)`); wide != "" || b.number(`document.documentElement.scrollWidth - innerWidth`) > 0 {
+				t.Errorf("%s is wider than %d: %s", v.name, w, wide)
+			}
+		}
+	}
+}
+
+// TestLogin: who has no cookie is asked for the token.
+func TestLogin(t *testing.T) {
+	b := open(t)
+	at, token, _ := strings.Cut(recorder.page, "?token=")
+	for _, theme := range []string{"dark", "light"} {
+		b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+			_, err := cdp.Call(ctx, target, network.ClearBrowserCookies, cdp.Empty{})
+			return err
+		}), chromedp.Navigate(at))
+		b.run(`document.documentElement.dataset.theme = "` + theme + `"`)
+		b.shot("login " + theme)
+	}
+	b.is(`document.activeElement.id === 'token'`)
+	b.press("wrong")
+	b.press(kb.Enter)
+	b.until(`location.pathname === '/login' && document.querySelector('#token')?.value === ''`)
+	b.run(`document.querySelector('#token').focus()`)
+	b.press(token)
+	b.press(kb.Enter)
+	b.still()
+	b.is(`location.search === ''`)
+	b.forgive() // the 401s
 }
