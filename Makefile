@@ -65,7 +65,7 @@ lint: ## gofmt, go vet, staticcheck, clang-format, shellcheck, mandoc
 test: ## everything that CI runs (as root, to test capturing)
 	@scripts/deps.sh test
 	@# All of it, whatever fails first.
-	@$(MAKE) --no-print-directory -k lint check-generated test-race test-load test-kmod test-modules test-fuzz test-packages
+	@$(MAKE) --no-print-directory -k lint check-generated test-race test-load test-arm64 test-kmod test-modules test-fuzz test-packages
 
 .PHONY: test-race
 test-race:
@@ -77,6 +77,11 @@ test-race:
 .PHONY: test-load
 test-load:
 	$(GO) test -timeout 30m -p 1 $$($(GO) list ./... | grep -E '$(LOAD)')
+
+# The distance kernels of another processor, emulated.
+.PHONY: test-arm64
+test-arm64:
+	CGO_ENABLED=0 GOARCH=arm64 $(GO) test -exec qemu-aarch64 ./internal/distance
 
 # Modules of their own, for what vexj itself does not depend on.
 .PHONY: test-modules

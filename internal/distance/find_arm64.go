@@ -2,8 +2,14 @@
 
 package distance
 
-// neon has the kernels for NEON, which every arm64 has; what it has none for is Go.
-var neon = portable
+// neon has the kernels for NEON, which every arm64 has.
+var neon = [ops][elems]Kernel{
+	L2:      {Float32: neonL2Float32, Float16: neonL2Float16, Int8: neonL2Int8, Int16: neonL2Int16, Uint8: neonL2Uint8},
+	Dot:     {Float32: neonDotFloat32, Float16: neonDotFloat16, Int8: neonDotInt8, Int16: neonDotInt16},
+	L1:      {Float32: neonL1Float32, Float16: neonL1Float16, Int8: neonL1Int8, Int16: neonL1Int16, Uint8: neonL1Uint8},
+	Norm:    {Float32: neonNormFloat32, Float16: neonNormFloat16, Int8: neonNormInt8, Int16: neonNormInt16},
+	Hamming: {Binary: neonHammingBinary},
+}
 
 //go:noescape
 func neonL2Float32(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32)
@@ -18,6 +24,42 @@ func neonL1Float32(q, base *byte, stride uintptr, rows *uint32, n, dims int, out
 func neonNormFloat32(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32)
 
 //go:noescape
+func neonL2Float16(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32)
+
+//go:noescape
+func neonDotFloat16(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32)
+
+//go:noescape
+func neonL1Float16(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32)
+
+//go:noescape
+func neonNormFloat16(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32)
+
+//go:noescape
+func neonL2Int8(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32)
+
+//go:noescape
+func neonDotInt8(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32)
+
+//go:noescape
+func neonL1Int8(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32)
+
+//go:noescape
+func neonNormInt8(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32)
+
+//go:noescape
+func neonL2Int16(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32)
+
+//go:noescape
+func neonDotInt16(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32)
+
+//go:noescape
+func neonL1Int16(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32)
+
+//go:noescape
+func neonNormInt16(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32)
+
+//go:noescape
 func neonL2Uint8(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32)
 
 //go:noescape
@@ -26,10 +68,4 @@ func neonL1Uint8(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *
 //go:noescape
 func neonHammingBinary(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32)
 
-func init() {
-	neon[L2][Float32], neon[Dot][Float32] = neonL2Float32, neonDotFloat32
-	neon[L1][Float32], neon[Norm][Float32] = neonL1Float32, neonNormFloat32
-	neon[L2][Uint8], neon[L1][Uint8] = neonL2Uint8, neonL1Uint8
-	neon[Hamming][Binary] = neonHammingBinary
-	found, level = neon, "neon"
-}
+func init() { found, level = neon, "neon" }
