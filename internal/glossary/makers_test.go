@@ -13,67 +13,71 @@ import (
 	"vexj/uapi"
 )
 
-// TestMakers holds what is said to fill in an attribute against what the code of
-// producers names.
-func TestMakers(t *testing.T) {
-	code := func(pattern string, without ...string) string {
+// attribute is the name of one in C, as in Go, or of the method that adds it.
+var attribute = regexp.MustCompile(`\b(?:VEXJ_ATTR_(\w+)|uapi\.Attr(\w+)|Add(\w+)\()`)
+
+// named returns the attributes that code names, in small letters without what
+// separates words.
+func named(t *testing.T, patterns ...string) map[string]bool {
+	t.Helper()
+	all := map[string]bool{}
+	for _, pattern := range patterns {
 		names, err := filepath.Glob(filepath.Join("../..", pattern))
 		if err != nil || len(names) == 0 {
 			t.Fatalf("%s: %v, %v", pattern, names, err)
 		}
-		var all strings.Builder
 		for _, name := range names {
-			if strings.HasSuffix(name, "_test.go") || slices.Contains(without, filepath.Base(name)) {
+			// This one refuses those that programs may not set.
+			if strings.HasSuffix(name, "_test.go") || filepath.Base(name) == "emission.c" {
 				continue
 			}
 			b, err := os.ReadFile(name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			all.Write(b)
+			for _, m := range attribute.FindAllSubmatch(b, -1) {
+				all[strings.ToLower(strings.ReplaceAll(string(m[1])+string(m[2])+string(m[3]), "_", ""))] = true
+			}
 		}
-		return all.String()
 	}
-	kmod := code("kmod/*.c", "emission.c") // which refuses those that programs may not set
-	bpf := code("bpf/*.h") + code("bpf/*.bpf.c") + code("bpf/contexts.go")
-	fuse, vector, hnsw := code("fuse/*.go"), code("vector/*.go")+code("vector/collection/*.go"), code("hnsw/*.go")
+	return all
+}
+
+// TestMakers holds what is said to fill in an attribute against what the code of
+// producers names.
+func TestMakers(t *testing.T) {
+	kmod, bpf := named(t, "kmod/*.c"), named(t, "bpf/*.h", "bpf/*.bpf.c", "bpf/contexts.go")
+	fuse, vector, hnsw := named(t, "fuse/*.go"), named(t, "vector/*.go", "vector/collection/*.go"), named(t, "hnsw/*.go")
 	// Both take the attribution from here, and the account of a run, which for
 	// others the recorder makes.
-	produce := code("internal/produce/*.go")
+	produce := named(t, "internal/produce/*.go")
 
 	for _, tag := range uapi.Tags() {
-		produce := produce
-		name := strings.ReplaceAll(tag.String(), "-", "_")
-		member := map[string]string{"producer": "producer_counts", "parent": "directory", "coverage": "uncovered"}[name]
-		if member == "" {
-			member = name
+		member := strings.ReplaceAll(tag.String(), "-", "_")
+		word := strings.ReplaceAll(member, "_", "")
+		switch tag {
+		case uapi.AttrProducer:
+			member = "producer_counts"
+		case uapi.AttrParent:
+			member = "directory"
+		case uapi.AttrCoverage:
+			member = "uncovered"
 		}
 		i := slices.IndexFunc(Entries(), func(e Entry) bool { return e.Kind == Field && e.Name == member })
 		if i < 0 {
 			t.Errorf("no entry explains %s", member)
 			continue
 		}
-		c := regexp.MustCompile(`\bVEXJ_ATTR_` + strings.ToUpper(name) + `\b`)
-		words := ""
-		for part := range strings.SplitSeq(name, "_") {
-			words += strings.ToUpper(part[:1]) + part[1:]
-		}
-		words = strings.NewReplacer("Io", "IO", "Id", "ID").Replace(words)
-		if member == "directory" {
-			words = "Parents?"
-		}
-		g := regexp.MustCompile(`\b(uapi\.Attr|\.?Add)` + words + `\b|\bAdd` + words + `\(`)
-		if slices.Contains(Entries()[i].By, "recorder") {
-			produce = ""
-		}
-		for by, made := range map[string]bool{
-			"kernel": c.MatchString(kmod) && (c.MatchString(bpf) || g.MatchString(bpf)),
-			"fuse":   g.MatchString(fuse),
-			"vector": g.MatchString(vector + produce),
-			"hnsw":   g.MatchString(hnsw + produce),
+		by := Entries()[i].By
+		produced := produce[word] && !slices.Contains(by, "recorder")
+		for maker, made := range map[string]bool{
+			"kernel": kmod[word] && bpf[word],
+			"fuse":   fuse[word] || tag == uapi.AttrParent && fuse["parents"],
+			"vector": vector[word] || produced,
+			"hnsw":   hnsw[word] || produced,
 		} {
-			if said := slices.Contains(Entries()[i].By, by); said != made {
-				t.Errorf("%s is said to be filled in by %q; that %s names it is %v", member, Entries()[i].By, by, made)
+			if said := slices.Contains(by, maker); said != made {
+				t.Errorf("%s is said to be filled in by %q; that %s names it is %v", member, by, maker, made)
 			}
 		}
 	}
