@@ -28,7 +28,7 @@
 //
 // or the same as server-sent events, with the cursor for an id, or with the bytes of
 // the records instead of their fields: [Line]. The text of a cursor
-// is all that a subscriber keeps: what it gives back as after (or Last-Event-ID) is
+// is all that a subscriber keeps: what it gives back as after (or Last-Event-ID, which counts before it) is
 // where the next stream goes on. Gaps have one of these reasons:
 //
 //	slow        the subscriber did not read; missed records can be had from cursor on

@@ -67,6 +67,10 @@ func TestServerSentEvents(t *testing.T) {
 	r.close()
 	r = f.subscribe("format=sse", "Last-Event-ID", first.id)
 	r.want(2)
+	r.close()
+	// A browser that has lost the connection comes back by the same address.
+	r = f.subscribe("format=sse&"+after(Oldest), "Last-Event-ID", first.id)
+	r.want(2)
 }
 
 func TestResumeByCursor(t *testing.T) {

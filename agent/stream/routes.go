@@ -56,8 +56,8 @@ func (h *Hub) read(r *http.Request, p *server.Peer, also ...string) (q request, 
 		return q, server.BadRequest(err, howToFilter)
 	}
 	after := q.values.Get("after")
-	if id := r.Header.Get("Last-Event-ID"); after == "" && id != "" {
-		after = id
+	if id := r.Header.Get("Last-Event-ID"); id != "" {
+		after = id // who comes back, with the address that it came by first
 	}
 	q.from, err = h.place(after, q.view)
 	switch {

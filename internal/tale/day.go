@@ -275,7 +275,7 @@ func (d *Day) emit(h uapi.Header, a *actor, add func()) {
 	// Now more, now less, as over a day.
 	share := float64(d.ktime-d.start) / float64(DayLength)
 	busy := 1.15 + 0.8*math.Sin(share*9) + 0.5*math.Sin(share*61)
-	d.ktime += uint64(d.step * d.rand.ExpFloat64() / max(busy, 0.15) * 1.2)
+	d.ktime += uint64(d.step * d.rand.ExpFloat64() / max(busy, 0.15) * 1.29)
 	h.EventID, h.GlobalSequence, h.Sequence, h.Ktime, h.VisibilityMask = Base+d.number, d.number, d.number, d.ktime, ^uint64(0)
 	if h.Priority == 0 {
 		h.Priority = uapi.PriorityNormal

@@ -27,14 +27,17 @@ class App {
     this.wire();
     this.lookAtRecorder();
     this.learnNames();
-    this.lost();
+    this.lookForLosses();
     this.showing = this.route();
   }
 
   wire() {
     addEventListener('hashchange', () => { this.showing = this.route(); });
     addEventListener('keydown', (e) => this.press(e));
-    document.addEventListener('visibilitychange', () => { if (!document.hidden) this.lookAtRecorder(); });
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden) this.lookAtRecorder();
+      this.view.awake?.(!document.hidden);
+    });
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.timeline.draw());
     const input = $('filter-text');
     $('filter').addEventListener('submit', (e) => { e.preventDefault(); this.set({ q: input.value.trim() || null }); $('main').querySelector('.list')?.focus(); });
@@ -133,7 +136,7 @@ class App {
       if (this.losing !== undefined && losing !== this.losing) this.lost();
       this.losing = losing;
       const n = r.journal?.records;
-      if (this.recorded !== undefined && n !== this.recorded && !this.state.until) this.timeline.refresh(this.params);
+      if (this.params && (n === undefined || this.recorded !== undefined && n !== this.recorded) && !this.state.until) this.timeline.refresh(this.params);
       this.recorded = n;
     } catch (error) {
       if (ended(error)) return;
@@ -152,8 +155,10 @@ class App {
       this.told ? el('button', { type: 'button', class: 'chip bad', title: 'Show the losses', onclick: () => this.showLosses() }, `${count(this.total)} lost`) : null);
   }
 
-  // lost looks how many records are missing from the journal.
-  async lost() {
+  // lost has it looked how many records are missing from the journal; many may say so at once.
+  lost() { this.looking ??= setTimeout(() => { this.looking = null; this.lookForLosses(); }, 300); }
+
+  async lookForLosses() {
     try {
       const t = await ask('timeline', { type: 'lost', buckets: 400 }, 'lost');
       this.total = t.total.lost;

@@ -45,6 +45,8 @@ export class Records {
   // load begins again, with what the filter takes.
   async load(params) {
     this.leave();
+    clearTimeout(this.timer);
+    this.timer = null;
     this.params = params;
     this.waiting = [];
     this.items = [];
@@ -68,8 +70,14 @@ export class Records {
     this.list.element.scrollTop = 0;
     this.list.set(this.items);
     this.state(null);
-    const live = this.app.state.live !== '0' && !params.has('until');
-    if (live) this.stop = follow(this.followed(), (line) => this.take(line), (s) => this.state(s));
+    this.awake(true);
+  }
+
+  // awake follows what comes, unless nobody looks: a browser has few connections to a
+  // server, and other tabs need them too.
+  awake(is) {
+    this.leave();
+    if (is && this.app.state.live !== '0' && !this.params.has('until')) this.stop = follow(this.followed(), (line) => this.take(line), (s) => this.state(s));
   }
 
   query(more) {
@@ -82,7 +90,8 @@ export class Records {
   // followed goes on behind the newest record that is shown, so that none is missed.
   followed() {
     const p = new URLSearchParams(this.params);
-    p.set('after', this.items[0]?.cursor ?? 'oldest');
+    const last = this.waiting.at(-1) ?? this.items[0];
+    p.set('after', last?.cursor ?? last?.gap?.cursor ?? 'oldest');
     return p;
   }
 
@@ -155,7 +164,5 @@ export class Records {
   leave() {
     this.stop?.();
     this.stop = null;
-    clearTimeout(this.timer);
-    this.timer = null;
   }
 }

@@ -71,6 +71,36 @@ func TestLive(t *testing.T) {
 	b.until(top("late"))
 }
 
+// TestAway: while nobody looks there is no stream, and what came meanwhile comes once.
+func TestAway(t *testing.T) {
+	b := open(t)
+	folder := filepath.Join(recorder.work, "away")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	b.at("#/records?q=" + "type%3Acreate%20path%3A" + folder + "%2F**")
+	look := func(hidden bool) {
+		b.run(fmt.Sprintf(`Object.defineProperty(document, 'hidden', { value: %v, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))`, hidden))
+	}
+	create := func(name string) {
+		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	create("0")
+	b.until(`vexj.made.records.items.length === 1`)
+	look(true)
+	b.is(`!vexj.made.records.stop`)
+	for i := 1; i < 50; i++ {
+		create(fmt.Sprint(i))
+	}
+	look(false)
+	b.until(`vexj.made.records.items.length === 50`)
+	b.is(`vexj.made.records.items.every((r, i) => r.path.endsWith('/' + (49 - i)))`)
+	create("50")
+	b.until(`vexj.made.records.items.length === 51`)
+}
+
 // TestHostileNames: a name is text, wherever it is shown.
 func TestHostileNames(t *testing.T) {
 	b := open(t)
