@@ -32,7 +32,7 @@ packages() {
 		g++:g++ libhnswlib-dev:/usr/include/hnswlib/hnswlib.h libopenblas-dev:/usr/include/x86_64-linux-gnu/cblas.h npm:npm ;;
 	vm-test) packages build && echo qemu-system-x86:qemu-system-x86_64 busybox-static:busybox cpio:cpio \
 		xz-utils:xz zstd:zstd e2fsprogs:mkfs.ext4 \
-		xfsprogs:mkfs.xfs btrfs-progs:mkfs.btrfs mmdebstrap:mmdebstrap util-linux:unshare ;;
+		xfsprogs:mkfs.xfs btrfs-progs:mkfs.btrfs mmdebstrap:mmdebstrap debian-archive-keyring:/usr/share/keyrings/debian-archive-keyring.gpg util-linux:unshare ;;
 	*) usage >&2 && exit 2 ;;
 	esac
 }

@@ -101,7 +101,7 @@ func TestWaking(t *testing.T) {
 		atLeast  time.Duration
 		deadline uint32
 	}{
-		{"watermark", 64, 0, 60000},
+		{"watermark", 200, 0, 60000}, // more than the watermark on each of two CPUs
 		{"deadline", 1, 250 * time.Millisecond, 300},
 	} {
 		t.Run(c.name, func(t *testing.T) {
