@@ -42,7 +42,7 @@ var operation = []Entry{
 	field("io.duration", number, "ns", "kernel fuse vector emitted", `1500`, "how long it took; missing if it was not measured").as("duration", `duration > duration("5ms")`),
 
 	field("path", text, "", "kernel fuse vector emitted", `"/etc/hosts"`, "what was acted upon, from the root of the caller's mount namespace; if the bytes are not UTF-8 path_bytes has them").as("path", `path.below("/etc")`).asked("--path"),
-	field("path2", text, "", "kernel fuse emitted", `"/etc/hosts.old"`, "where to: the new name of a rename or a hardlink, a symlink's target, what was mounted").as("path2", `path2.endsWith(".old")`).asked("--path"),
+	field("path2", text, "", "kernel fuse emitted", `"/etc/hosts.old"`, "the other path: the new name of a rename or a hardlink, a symlink's target, the source of a copy, what was mounted").as("path2", `path2.endsWith(".old")`).asked("--path"),
 	field("name", text, "", observed, `"user.vexj.vector"`, "the extended attribute").as("name", `name.startsWith("security.")`),
 	field("value", text, bytes64, observed, `"AQID"`, "what a setxattr set, if it has at most 256 bytes"),
 	field("directory", object, "", observed, `{"inode": 2, "inode2": 3}`, "the directories of both paths"),

@@ -16,7 +16,9 @@ func Comment(text, macro string, without ...string) (string, error) {
 	var p page
 	on := false
 	seen := map[string]bool{}
-	for _, block := range new(comment.Parser).Parse(text).Content {
+	// A reader of the page has no links: names stand there without brackets.
+	parser := comment.Parser{LookupSym: func(string, string) bool { return true }}
+	for _, block := range parser.Parse(text).Content {
 		if h, ok := block.(*comment.Heading); ok {
 			title := plain(h.Text)
 			on = !slices.Contains(without, title)

@@ -27,7 +27,7 @@ func Fields() string {
 			by = append(by, cmp.Or(glossary.Makers[one], one))
 		}
 		p.text(strings.ToUpper(e.Doc[:1]) + e.Doc[1:] + ".")
-		if e.Group() == "" {
+		if e.Group() == "" && e.By[0] != "all" {
 			p.text("From " + strings.Join(by, ", ") + ".")
 		}
 	}
