@@ -53,7 +53,7 @@ func Listen(flag, address string, names []string) (*Door, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w; is another one at work, or the port taken?", flag, err)
 	}
-	return &Door{l: l, names: names}, nil
+	return &Door{l: newLimited(l, maxConns), names: names}, nil
 }
 
 func loopback(host string) bool {

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync"
 	"testing"
+	"time"
 )
 
 func TestAddresses(t *testing.T) {
@@ -85,5 +87,48 @@ func TestGuard(t *testing.T) {
 		if err := d.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestManyConnections: the recorder keeps its descriptors, and serves all in the end.
+func TestManyConnections(t *testing.T) {
+	d, err := Listen("--web", "127.0.0.1:0", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan struct{}, maxConns+8)
+	release := make(chan struct{})
+	d.Serve(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		served <- struct{}{}
+		<-release
+	}), func(string) {})
+	var asked sync.WaitGroup
+	for range maxConns + 8 {
+		asked.Go(func() {
+			// Each by a connection of its own.
+			client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+			resp, err := client.Get("http://" + d.Address())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			resp.Body.Close()
+		})
+	}
+	for range maxConns {
+		<-served
+	}
+	select {
+	case <-served:
+		t.Errorf("more than %d are served at once", maxConns)
+	case <-time.After(100 * time.Millisecond):
+	}
+	close(release)
+	asked.Wait()
+	if len(served) != 8 {
+		t.Errorf("%d of the last 8 were served", len(served))
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -78,11 +78,18 @@ func (p *page) front(w http.ResponseWriter, r *http.Request) {
 	p.file(w, "index.html", http.StatusOK)
 }
 
-// maxForm bounds what may be sent to log in.
-const maxForm = 4 << 10
+// Bounds of what may be sent to log in.
+const (
+	maxForm     = 4 << 10
+	formTimeout = 10 * time.Second
+)
 
 func (p *page) login(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	// Who sends it byte by byte shall not keep the connection.
+	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(formTimeout)); err != nil {
+		p.o.Notice(err.Error())
+	}
 	if err := p.o.Token.login(w, r, r.PostFormValue("token")); err != nil {
 		p.file(w, "login.html", http.StatusUnauthorized)
 	}
