@@ -28,7 +28,7 @@ packages() {
 	packages) packages build && echo make:make mmdebstrap:mmdebstrap util-linux:unshare rpm:rpm \
 		debian-archive-keyring:/usr/share/keyrings/debian-archive-keyring.gpg ;;
 	test) packages generate && packages lint && packages packages && echo make:make git:git qemu-user:qemu-aarch64 gcc:gcc g++:g++ libc6-dev:/usr/include/stdlib.h openssl:openssl acl:setfacl python3:python3 chromium:chromium ;;
-	bench) packages build && echo bpftrace:bpftrace linux-perf:perf gcc:gcc libc6-dev:/usr/include/stdlib.h \
+	bench) packages build && echo bpftrace:bpftrace inotify-tools:inotifywait linux-perf:perf gcc:gcc libc6-dev:/usr/include/stdlib.h \
 		g++:g++ libhnswlib-dev:/usr/include/hnswlib/hnswlib.h libopenblas-dev:/usr/include/x86_64-linux-gnu/cblas.h npm:npm ;;
 	vm-test) packages build && echo qemu-system-x86:qemu-system-x86_64 busybox-static:busybox cpio:cpio \
 		xz-utils:xz zstd:zstd e2fsprogs:mkfs.ext4 \
