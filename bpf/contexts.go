@@ -261,6 +261,9 @@ func (p *Producer) SetContext(ctx uapi.Context) error {
 	if err := ctx.Check(); err != nil {
 		return err
 	}
+	if ctx.PID != 0 && p.nested {
+		return fmt.Errorf("%w: of process %d: %w", uapi.ErrContext, ctx.PID, ErrNamespace)
+	}
 	ctx.Settle()
 	c := p.contexts
 	c.mu.Lock()

@@ -43,6 +43,9 @@ var (
 	ErrRingSize = errors.New("the ring's size must be a power of two and a multiple of the page size, at most 1 GiB")
 	// ErrUnsupported: the kernel refuses what the set cannot do without.
 	ErrUnsupported = errors.New("this kernel does not take the programs")
+	// ErrNamespace means that this process has other ids for processes than the
+	// kernel's programs, and cannot say which ones are meant.
+	ErrNamespace = errors.New("processes have other ids here than in the kernel; run the recorder in the first pid namespace (of a container: --pid=host)")
 )
 
 const defaultRingBytes = 4 << 20
@@ -134,6 +137,7 @@ func (p *Producer) configure(o *Options) (*syscallDirectConfig, error) {
 	if cfg.Self, err = peek.tgid(); err != nil {
 		return nil, err
 	}
+	p.nested = cfg.Self != uint32(os.Getpid())
 	d, err := findDcache(peek)
 	if err != nil {
 		p.dcacheErr = err

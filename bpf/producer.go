@@ -27,6 +27,7 @@ type Producer struct {
 	idBase    uint64
 	cpus      int
 	dcacheErr error
+	nested    bool // its pids are not the kernel's: it is in a pid namespace of its own
 	filter    uapi.Filter
 	missing   map[string]string // why programs have no place, by program
 
@@ -77,6 +78,9 @@ func (p *Producer) LastSequence() uint64 { return atomic.LoadUint64(&p.common().
 // Follow adds a process to those whose tree is recorded. The filter must have had
 // one from the start.
 func (p *Producer) Follow(tgid uint32) error {
+	if p.nested {
+		return fmt.Errorf("following the process %d: %w", tgid, ErrNamespace)
+	}
 	if err := p.coll.Maps["roots"].Put(tgid, uint8(1)); err != nil {
 		return fmt.Errorf("following the process %d: %w", tgid, err)
 	}
@@ -105,6 +109,9 @@ func (p *Producer) Coverage() []string {
 	}
 	if p.dcacheErr != nil {
 		out = append(out, fmt.Sprintf("the objects and real paths of calls by name: %v", p.dcacheErr))
+	}
+	if p.nested {
+		out = append(out, fmt.Sprintf("for which agents processes act, unless it is told by control group: %v", ErrNamespace))
 	}
 	if n := p.Blind(); n > 0 {
 		out = append(out, fmt.Sprintf("%d 32-bit system calls that were made and not recorded", n))
