@@ -42,7 +42,7 @@ typedef __s64 s64;
 #define S_IFBLK			0060000
 
 #define FMODE_CREATED		0x100000
-#define FMODE_BACKING		0x2000000
+#define FMODE_BACKING		0x1000000	/* 6.10 and newer: before, it was a bit that is another flag since */
 
 #define SB_KERNMOUNT		(1u << 22)
 #define SB_NOUSER		(1u << 31)
@@ -200,7 +200,7 @@ struct file {
 
 /* A struct file is its beginning. */
 struct backing_file {
-	struct path user_path;	/* 6.8 and newer */
+	struct path user_path;	/* 6.8 and newer: see FMODE_BACKING */
 };
 
 struct fdtable {
