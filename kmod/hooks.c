@@ -43,11 +43,8 @@ static void load_args(unsigned long *to, const struct vexj_probe *p, struct pt_r
 		to[i] = regs_get_kernel_argument(regs, p->at[i]);
 }
 
-/* A kretprobe's entry. Not 0: its exit is of no interest. */
-static int on_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+static int entered(struct vexj_probe *p, struct vexj_entry *in, struct pt_regs *regs)
 {
-	struct vexj_probe *p = container_of(get_kretprobe(ri), struct vexj_probe, rp);
-	struct vexj_entry *in = (struct vexj_entry *)ri->data;
 	struct vexj_hit h = { .in = in };
 
 	if (!(READ_ONCE(run) & 1))
@@ -70,6 +67,20 @@ static int on_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 		h.st->top = in;
 	}
 	return 0;
+}
+
+/*
+ * A kretprobe's entry. Not 0: its exit is of no interest. Probes are not preempted,
+ * which is RCU too, but the kernel's own helpers want to be told.
+ */
+static int on_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	int err;
+
+	rcu_read_lock();
+	err = entered(container_of(get_kretprobe(ri), struct vexj_probe, rp), (struct vexj_entry *)ri->data, regs);
+	rcu_read_unlock();
+	return err;
 }
 
 static void set_result(struct vexj_hit *h, u8 returns, unsigned long v)
@@ -101,31 +112,41 @@ static int on_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 			h.st->top = in->outer;
 		memcpy(h.arg, in->arg, sizeof(h.arg));
 		set_result(&h, p->returns, regs_return_value(regs));
+		rcu_read_lock();
 		p->leave(&h);
+		rcu_read_unlock();
 	}
 	kfree(in->held);
 	in->held = NULL;
 	return 0;
 }
 
-/* A kprobe: the entry of a function whose exit is never of interest. */
-static int on_note(struct kprobe *kp, struct pt_regs *regs)
+static void noted(struct vexj_probe *p, struct pt_regs *regs)
 {
-	struct vexj_probe *p = container_of(kp, struct vexj_probe, rp.kp);
 	struct vexj_hit h = {};
 
 	if (!(READ_ONCE(run) & 1))
-		return 0;
+		return;
 	if (!p->any_task) {
 		h.st = vexj_state_here(true);
 		if (!h.st)
-			return 0;
+			return;
 	}
 	load_args(h.arg, p, regs);
 	p->enter(&h);
+}
+
+/* A kprobe: the entry of a function whose exit is never of interest. */
+static int on_note(struct kprobe *kp, struct pt_regs *regs)
+{
+	rcu_read_lock();
+	noted(container_of(kp, struct vexj_probe, rp.kp), regs);
+	rcu_read_unlock();
 	return 0;
 }
+NOKPROBE_SYMBOL(noted);
 NOKPROBE_SYMBOL(on_note);
+NOKPROBE_SYMBOL(entered);
 NOKPROBE_SYMBOL(on_entry);
 NOKPROBE_SYMBOL(on_return);
 
