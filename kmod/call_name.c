@@ -106,6 +106,8 @@ void vexj_call_open(const struct vexj_op *o)
 		flags = how[0];
 		mode = how[1];
 	}
+	if (!(flags & (O_CREAT | __O_TMPFILE)))
+		mode = 0;	/* whatever is there */
 	b = vexj_call_begin(o, VEXJ_FS_OPEN);
 	if (!b)
 		return;
@@ -230,6 +232,11 @@ void vexj_call_mount(const struct vexj_op *o)
 	if (!b)
 		return;
 	vexj_walk_user(&w, b, vexj_dirfd(o, o->call->fd), vexj_text(o, o->call->path), vexj_follows(o));
+	/* What was moved there is what the path leads to now: meant is what it covers. */
+	if (o->type == VEXJ_SYS_MOUNT && !o->result && w.status == VEXJ_WALK_FOUND && w.dentry == w.mnt->mnt_root) {
+		w.dentry = vexj_mount_point(w.mnt);
+		w.mnt = vexj_mount_parent(w.mnt);
+	}
 	vexj_put_walked_file(b, &w);
 	vexj_put_walked(b, VEXJ_ATTR_PATH, &w);
 	if (o->call->path2 != VEXJ_NOARG)

@@ -96,7 +96,12 @@ func (n *normaliser) attr(r uapi.Record, tag uapi.Tag, value []byte) string {
 		return "path2=" + n.path(value)
 	case uapi.AttrTask:
 		a, _ := r.Task()
-		return fmt.Sprintf("task=%s,uid=%d,gid=%d,%s,%s", n.number("thread", a.TID), a.UID, a.GID,
+		thread := "thread"
+		// Which thread of io_uring's does it is nobody's promise.
+		if r.Subtype().Via() != uapi.ViaUring {
+			thread = n.number("thread", a.TID)
+		}
+		return fmt.Sprintf("task=%s,uid=%d,gid=%d,%s,%s", thread, a.UID, a.GID,
 			n.number("mntns", a.MntNS), n.number("pidns", a.PidNS))
 	case uapi.AttrFile:
 		a, _ := r.File()
