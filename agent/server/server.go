@@ -151,7 +151,7 @@ func needScope(p *Peer, scope Scope) error {
 // answer tells of an error. Half an answer cannot be mended: its connection ends.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, err error) {
 	e := errorOf(err)
-	if e.Status >= 500 {
+	if e.Status >= 500 && r.Context().Err() == nil { // who has gone misses nothing
 		s.o.Notice(fmt.Sprintf("%s %s: %v", r.Method, r.URL.Path, err))
 	}
 	if written(w) {

@@ -32,7 +32,8 @@ export async function ask(route, params, key) {
 
 export const ended = (e) => e.name === 'AbortError';
 
-// follow calls take for each line of the stream from now on; state is told "live" and "lost".
+// follow calls take for each line of the stream from now on; state is told "live", "lost" if
+// the browser tries again by itself, and "closed" if it does not.
 export function follow(params, take, state) {
   const q = new URLSearchParams(params);
   q.set('format', 'sse');
@@ -41,7 +42,7 @@ export function follow(params, take, state) {
   source.addEventListener('open', () => state('live'));
   source.onmessage = (e) => take(parse(e.data));
   source.addEventListener('gap', (e) => take(parse(e.data)));
-  source.addEventListener('end', (e) => { take(parse(e.data)); state('lost'); });
-  source.onerror = () => state('lost');
+  source.addEventListener('end', () => state('lost'));
+  source.onerror = () => state(source.readyState === EventSource.CLOSED ? 'closed' : 'lost');
   return () => source.close();
 }

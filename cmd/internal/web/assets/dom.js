@@ -61,7 +61,6 @@ export function clock(d, ms) {
   return ms ? `${text}.${String(d.getMilliseconds()).padStart(3, '0')}` : text;
 }
 export const day = (d) => `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
-export const stamp = (d) => `${day(d)} ${clock(d)}`;
 
 // when is an element for a time; what day it was is left out if it is today.
 export function when(text, ms) {

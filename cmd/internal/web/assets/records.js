@@ -9,6 +9,7 @@ import { outcome, what } from './record.js';
 const changes = new Set('create delete write rename chmod chown truncate mkdir rmdir symlink hardlink mknod setxattr removexattr utimes fallocate mmap-write ioctl'.split(' '));
 const page = 200;
 const most = 20_000; // rows that are kept; a page has no use for more
+const again = 2000; // ms until a stream that was refused is asked for once more
 const calm = 120; // ms between two paintings of what comes
 
 // The records, the newest first: what comes, and as far back as one scrolls.
@@ -77,7 +78,10 @@ export class Records {
   // server, and other tabs need them too.
   awake(is) {
     this.leave();
-    if (is && this.app.state.live !== '0' && !this.params.has('until')) this.stop = follow(this.followed(), (line) => this.take(line), (s) => this.state(s));
+    if (is && this.app.state.live !== '0' && !this.params.has('until')) this.stop = follow(this.followed(), (line) => this.take(line), (s) => {
+      this.state(s === 'closed' ? 'lost' : s);
+      if (s === 'closed') setTimeout(() => this.stop && this.awake(!document.hidden), again);
+    });
   }
 
   query(more) {
@@ -114,7 +118,6 @@ export class Records {
 
   // take is called for each line of the stream: what comes is painted a few times a second.
   take(line) {
-    if (line.end) { this.app.failed(new Error(line.end.error)); return; }
     if (!line.type && !line.gap) return;
     if (line.gap) {
       // Its record comes too, unless the filter leaves it out: the banner tells of it.

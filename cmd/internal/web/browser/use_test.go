@@ -101,6 +101,30 @@ func TestAway(t *testing.T) {
 	b.until(`vexj.made.records.items.length === 51`)
 }
 
+// TestRestart: the page tells that nobody records, and goes on by itself with whoever does
+// next.
+func TestRestart(t *testing.T) {
+	b := open(t)
+	b.at("#/records?q=" + "type%3Acreate%20path%3A" + recorder.work + "%2F**")
+	b.until(`document.querySelector('.live').dataset.state === 'on'`)
+	if err := recorder.stop(); err != nil {
+		t.Fatal(err)
+	}
+	b.until(`document.querySelector('.live').dataset.state === 'lost'`)
+	b.until(`document.querySelector('#recorder').innerText.includes('does not answer')`)
+	b.shot("nobody records")
+	if err := recorder.start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(recorder.work, "again"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	b.until(`document.querySelector('.live').dataset.state === 'on'`)
+	b.until(`document.querySelector('.record .where')?.innerText.endsWith('/again')`)
+	b.until(`!document.querySelector('#recorder').innerText.includes('does not answer')`)
+	b.forgive() // nobody was there
+}
+
 // TestHostileNames: a name is text, wherever it is shown.
 func TestHostileNames(t *testing.T) {
 	b := open(t)

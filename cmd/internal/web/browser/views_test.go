@@ -70,7 +70,7 @@ func TestNarrow(t *testing.T) {
 // TestLogin: who has no cookie is asked for the token.
 func TestLogin(t *testing.T) {
 	b := open(t)
-	at, token, _ := strings.Cut(recorder.page, "?token=")
+	at, _, _ := strings.Cut(recorder.page, "?token=")
 	for _, theme := range []string{"dark", "light"} {
 		b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 			_, err := cdp.Call(ctx, target, network.ClearBrowserCookies, cdp.Empty{})
