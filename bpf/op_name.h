@@ -65,10 +65,11 @@ static __noinline int on_link(struct op *o)
 		off = BODY;
 	off = put_walked(s, off + 4 + sizeof(struct vexj_attr_parent), 1, o->s->ev.result);
 	walk_user(s, dirfd(o, o->c->fd), arg(o, o->c->path), walk_flags(o));
-	if (o->s->ev.result < 0 && s->w.status == WALK_FOUND) {
-		/* Nothing was made: the object is the one that was there. */
+	if ((o->s->ev.result < 0 || s->flags & VEXJ_F_OBJECT_UNKNOWN) && s->w.status == WALK_FOUND) {
+		/* Nothing was made, or an overlay has forgotten the new name: the object is that of the old one. */
 		u32 after = put_walked(s, off, 0, o->s->ev.result);
 
+		s->flags &= ~VEXJ_F_OBJECT_UNKNOWN;
 		dir = parent_inode(s);
 		put_parent(s, BODY, dir, dir2);
 		after = put_file(s, after, VEXJ_ATTR_FILE,
