@@ -28,7 +28,7 @@ type tab struct {
 
 const (
 	width, height = 1440, 900
-	patience      = 30 * time.Second
+	patience      = time.Minute
 )
 
 // open shows the page in a tab of a new browser. Whatever the page complains of fails the

@@ -241,7 +241,7 @@ func TestTimeline(t *testing.T) {
 	b.still()
 	b.until(fmt.Sprintf(`vexj.timeline.data?.total.records < %v`, all))
 	b.until(`vexj.made.records.items.length > 0`)
-	b.is(`vexj.made.records.items.every((r) => r.time >= vexj.state.since && r.time < vexj.state.until)`)
+	b.is(`vexj.made.records.items.every((r) => Date.parse(r.time) >= Date.parse(vexj.state.since) && Date.parse(r.time) < Date.parse(vexj.state.until))`)
 	b.is(`document.querySelector('.live').disabled`)
 	b.run(`history.back()`)
 	b.until(fmt.Sprintf(`vexj.timeline.data?.total.records >= %v`, all))
