@@ -27,7 +27,7 @@ func TestItemsFailAlone(t *testing.T) {
 		{Name: "panics", Collect: func(context.Context) (any, error) { panic("here") }},
 		{Name: "hangs", Collect: func(context.Context) (any, error) { <-hang; return "late", nil }},
 		{Name: "cannot", Collect: func(context.Context) (any, error) { return make(chan int), nil }},
-		{Name: "long", Collect: func(context.Context) (any, error) { return strings.Repeat("x", MostBytes) + "end", nil }},
+		{Name: "long", Collect: func(context.Context) (any, error) { return strings.Repeat("line\n", MostBytes/5+1) + "end", nil }},
 	}
 	var out bytes.Buffer
 	m := Manifest{Version: "1", LeftOut: []string{"much"}}

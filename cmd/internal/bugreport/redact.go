@@ -57,7 +57,7 @@ var known = []string{
 // variables go, whatever they are called, but for those that are known.
 func (r *Redactor) Text(text []byte) (out []byte, redactions int) {
 	count := 0
-	out = variable.ReplaceAllFunc(text, func(m []byte) []byte {
+	out = eachLine(variable, []string{"="}, text, func(m []byte) []byte {
 		g := variable.FindSubmatch(m)
 		// Environment=NAME=value: the name is what matters.
 		if slices.Contains(known, string(g[2])) || bytes.Equal(g[3], []byte(Redacted)) {
@@ -73,8 +73,8 @@ func (r *Redactor) Text(text []byte) (out []byte, redactions int) {
 // Own redacts what vexj says itself, of things that others may have named.
 func (r *Redactor) Own(text []byte) (out []byte, redactions int) {
 	count := 0
-	replace := func(re *regexp.Regexp, with func(g [][]byte) []byte) {
-		out = re.ReplaceAllFunc(out, func(m []byte) []byte {
+	replace := func(re *regexp.Regexp, hints []string, with func(g [][]byte) []byte) {
+		out = eachLine(re, hints, out, func(m []byte) []byte {
 			n := with(re.FindSubmatch(m))
 			if !bytes.Equal(n, m) {
 				count++
@@ -82,17 +82,20 @@ func (r *Redactor) Own(text []byte) (out []byte, redactions int) {
 			return n
 		})
 	}
-	out = text
-	replace(pem, func([][]byte) []byte { return []byte("-----BEGIN PRIVATE KEY-----" + Redacted) })
-	replace(userinfo, func(g [][]byte) []byte {
+	// Of many lines.
+	out = pem.ReplaceAllFunc(text, func([]byte) []byte {
+		count++
+		return []byte("private key " + Redacted)
+	})
+	replace(userinfo, []string{"://"}, func(g [][]byte) []byte {
 		if len(g[2])+len(g[3]) == 0 {
 			return g[0]
 		}
 		return slices.Concat(g[1], []byte(Redacted+"@"))
 	})
-	replace(scheme, func(g [][]byte) []byte { return slices.Concat(g[1], []byte(" "+Redacted)) })
-	replace(shaped, func([][]byte) []byte { return []byte(Redacted) })
-	replace(named, func(g [][]byte) []byte {
+	replace(scheme, []string{"bearer", "basic"}, func(g [][]byte) []byte { return slices.Concat(g[1], []byte(" "+Redacted)) })
+	replace(shaped, shapes, func([][]byte) []byte { return []byte(Redacted) })
+	replace(named, names, func(g [][]byte) []byte {
 		value := strings.Trim(string(g[2]), `"'`)
 		// Where a secret is kept is none, nor is that there is none.
 		if value == "" || value == "null" || strings.HasPrefix(value, "/") || strings.Contains(value, Redacted) || strings.HasPrefix(value, "-") {
@@ -107,9 +110,30 @@ func (r *Redactor) Own(text []byte) (out []byte, redactions int) {
 		return slices.Concat(g[1], []byte(Redacted))
 	})
 	if r.paths {
-		replace(absolute, func(g [][]byte) []byte { return slices.Concat(g[1], []byte(r.path(string(g[2])))) })
+		replace(absolute, []string{"/"}, func(g [][]byte) []byte { return slices.Concat(g[1], []byte(r.path(string(g[2])))) })
 	}
 	return out, count
+}
+
+// names and shapes are in each line, in small letters, that their expressions match:
+// expressions take some hundred times longer than a look for these.
+var (
+	names  = []string{"pass", "pwd", "secret", "token", "credential", "key", "auth", "cookie", "bearer"}
+	shapes = []string{"sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "akia", "asia", "aiza", "eyj"}
+)
+
+// eachLine replaces what an expression matches in the lines that have one of the
+// hints.
+func eachLine(re *regexp.Regexp, hints []string, text []byte, with func([]byte) []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for line := range bytes.Lines(text) {
+		small := bytes.ToLower(line)
+		if slices.ContainsFunc(hints, func(h string) bool { return bytes.Contains(small, []byte(h)) }) {
+			line = re.ReplaceAllFunc(line, with)
+		}
+		out = append(out, line...)
+	}
+	return out
 }
 
 // JSON redacts each text in a value, whole paths with blanks in them too.
