@@ -116,7 +116,7 @@ var outside = map[string][]string{
 	"github.com/charmbracelet/bubbletea":     {"cmd"},
 	"github.com/cilium/ebpf":                 {"bench", "bpf", "compat/capability"},
 	"github.com/hanwen/go-fuse/v2":           {"fuse"},
-	"github.com/klauspost/compress":          {"userjournal"},
+	"github.com/klauspost/compress":          {"export/deliver", "userjournal"},
 	"github.com/modelcontextprotocol/go-sdk": {"agent/mcp", "cmd"},
 	"github.com/parquet-go/parquet-go":       {"export/parquet"},
 	"github.com/pierrec/lz4/v4":              {"compat", "userjournal"},

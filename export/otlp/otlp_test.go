@@ -95,7 +95,7 @@ func start(t *testing.T, r *receiver) *Sink {
 	return s
 }
 
-func rename(t *testing.T) uapi.Record {
+func rename(t testing.TB) uapi.Record {
 	t.Helper()
 	b := uapi.NewBuilder(nil)
 	id := uint64(uapi.ProducerTest)<<56 | 7
