@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -19,7 +18,7 @@ import (
 )
 
 var (
-	dir    = flag.String("dir", "", "`folder` of the journal")
+	dir    = flag.String("dir", "", "`folder` of the journal; without it one of a million records")
 	rounds = flag.Int("rounds", 3, "`times` that each format is measured")
 )
 
@@ -44,9 +43,6 @@ type figures struct {
 }
 
 func run() error {
-	if *dir == "" {
-		return errors.New("say which journal, with -dir")
-	}
 	base, err := os.MkdirTemp("/var/tmp", "vexj-export")
 	if err != nil {
 		return err
@@ -55,6 +51,13 @@ func run() error {
 	ctl := filepath.Join(base, "vexjctl")
 	if out, err := exec.Command("go", "build", "-o", ctl, "./cmd/vexjctl").CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, out)
+	}
+	if *dir == "" {
+		*dir = filepath.Join(base, "journal")
+		fill := exec.Command("go", "run", "./bench/read", "-records", "1000000", "-dir", *dir, "-only", "none")
+		if out, err := fill.CombinedOutput(); err != nil {
+			return fmt.Errorf("%w: %s", err, out)
+		}
 	}
 	url, err := receiver()
 	if err != nil {

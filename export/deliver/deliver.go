@@ -73,7 +73,8 @@ func New(target, contentType string, o Options) (*Endpoint, error) {
 	if o.Client == nil {
 		o.Client = http.DefaultClient
 	}
-	// The fastest of its levels makes a fifth more of it in a third of the time.
+	// Of records as JSON its fastest level makes a fifth more bytes than compress/gzip by
+	// its usual one, in a third of the time.
 	z, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
 	return &Endpoint{url: u.String(), contentType: contentType, o: o, gzip: z}, err
 }
