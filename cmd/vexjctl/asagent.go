@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -59,7 +60,7 @@ func (a *asAgent) begin() (b control.Begin, err error) {
 const socketVariable = "VEXJ_SOCKET"
 
 // errNoRecorder: nobody serves agents here.
-var errNoRecorder = errors.New("no recorder serves agents; start vexjd or `vexjctl record`, or name its --socket")
+var errNoRecorder = errors.New("no recorder serves agents; start vexjd, or name the --socket of another recorder")
 
 // dial finds the recorder that serves agents: at the socket that was named, or where
 // this process is told to look, or the daemon.
@@ -82,6 +83,35 @@ func dial(ctx context.Context, socket string) (*control.Client, string, error) {
 		}
 	}
 	return nil, "", exit.With(exit.Unreachable, errNoRecorder)
+}
+
+// dialOnly is dial for who only wants to see: also the recorder that is no daemon, if it
+// is the only one.
+func dialOnly(ctx context.Context, socket string) (*control.Client, string, error) {
+	c, found, err := dial(ctx, socket)
+	if !errors.Is(err, errNoRecorder) {
+		return c, found, err
+	}
+	var sockets []string
+	for _, s := range place.AgentSockets() {
+		one, err := control.Dial(ctx, s)
+		if err != nil {
+			continue
+		}
+		if sockets = append(sockets, s); len(sockets) == 1 {
+			c, found = one, s
+		} else {
+			one.Close()
+		}
+	}
+	switch len(sockets) {
+	case 0:
+		return nil, "", err
+	case 1:
+		return c, found, nil
+	}
+	c.Close()
+	return nil, "", exit.Usagef("there are several recorders; say with --socket which one is meant: %s", strings.Join(sockets, ", "))
 }
 
 func noAnswer(err error) error {

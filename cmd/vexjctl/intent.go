@@ -40,6 +40,11 @@ func socketFlag(cmd *cobra.Command, to *string) {
 	cmd.Flags().StringVar(to, "socket", "", "`path` of the recorder's socket (default: $VEXJ_SOCKET, or vexjd's)")
 }
 
+// socketFlagOnly is socketFlag for dialOnly.
+func socketFlagOnly(cmd *cobra.Command, to *string) {
+	cmd.Flags().StringVar(to, "socket", "", "`path` of the recorder's socket (default: $VEXJ_SOCKET, or vexjd's, or that of the only recorder)")
+}
+
 // whose are the flags that say whose context is meant.
 type whose struct {
 	pid    int

@@ -71,7 +71,7 @@ func (f *streamFlags) flags(cmd *cobra.Command) {
 	f.out.flags(cmd, "short", "wide", "ndjson")
 	fs.StringVar(&f.after, "after", "", "begin behind the record with this `cursor`; oldest: with the oldest there is")
 	fs.BoolVar(&f.utc, "utc", false, "show times in UTC, not in local time")
-	socketFlag(cmd, &f.socket)
+	socketFlagOnly(cmd, &f.socket)
 	completeType(cmd)
 }
 
@@ -97,7 +97,7 @@ func (f *streamFlags) filter() (url.Values, error) {
 
 // run subscribes and calls fn for each event.
 func (f *streamFlags) run(ctx context.Context, filter url.Values, once bool, fn func(*subscribe.Event) error) error {
-	client, socket, err := dial(ctx, f.socket)
+	client, socket, err := dialOnly(ctx, f.socket)
 	if err != nil {
 		return err
 	}

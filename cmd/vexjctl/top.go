@@ -59,7 +59,7 @@ recorder answers. With --once one picture is printed, of so long as --delay says
 	fs := cmd.Flags()
 	fs.StringVar(&f.journal, "journal", "", "follow the journal in this `folder`, and ask no recorder")
 	completeJournal(cmd)
-	socketFlag(cmd, &f.socket)
+	socketFlagOnly(cmd, &f.socket)
 	fs.DurationVarP(&f.delay, "delay", "d", time.Second, "look again after this `time`")
 	fs.BoolVar(&f.once, "once", false, "print one picture, and exit")
 	fs.IntVar(&f.rows, "rows", 10, "with --once, the `number` of rows of each table")
@@ -119,7 +119,7 @@ func (f *topFlags) print(ctx context.Context, board *top.Board, feed func(contex
 // context ends.
 func (f *topFlags) source(ctx context.Context, board *top.Board) (name string, feed func(context.Context) error, err error) {
 	if f.journal == "" {
-		client, socket, err := dial(ctx, f.socket)
+		client, socket, err := dialOnly(ctx, f.socket)
 		if err == nil {
 			client.Close()
 			return "at " + socket, func(ctx context.Context) error {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 )
 
 // Journal is the journal's folder: $VEXJ_JOURNAL, or /var/lib/vexj/journal for
@@ -53,6 +54,17 @@ func AgentSocket(daemon bool) string {
 		return filepath.Join(Run(), "agents.sock")
 	}
 	return filepath.Join(Run(), AgentSocketPrefix+strconv.Itoa(os.Getpid())+".sock")
+}
+
+// AgentSockets are those of recorders that are not vexjd, dead ones among them.
+func AgentSockets() (found []string) {
+	names, _ := os.ReadDir(Run()) // in their order; none: there is no recorder
+	for _, n := range names {
+		if strings.HasPrefix(n.Name(), AgentSocketPrefix) && strings.HasSuffix(n.Name(), ".sock") {
+			found = append(found, filepath.Join(Run(), n.Name()))
+		}
+	}
+	return found
 }
 
 // Policy is the file that says which agents may do what: $VEXJ_POLICY, or
