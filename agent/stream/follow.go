@@ -17,6 +17,10 @@ func (h *Hub) follow() {
 	for {
 		select {
 		case <-h.quit:
+			// Who has become live just before gets what there is.
+			if h.any() && len(h.set.Shards()) == 1 {
+				h.step()
+			}
 			return
 		case <-h.wake:
 		}

@@ -291,6 +291,10 @@ func TestWhatWasRemovedIsAGap(t *testing.T) {
 func TestEndIsTold(t *testing.T) {
 	f := newField(t, Options{})
 	r := f.subscribe("")
+	// Who is still behind when the hub ends is told from where to go on.
+	for !f.hub.Stats(0, true).Streams[0].Live {
+		time.Sleep(time.Millisecond)
+	}
 	f.append(100)
 	f.close()
 	r.wantRange(1, 100, nil)
