@@ -65,7 +65,7 @@ var (
 		"VEXJ_VALUE_MAX":       "MaxValue",
 	}
 	// Exported constants that the header has no constant for.
-	goOnly = []string{"HeaderSize", "MaxAgentID", "MaxResults", "NoOffset", "SeveralCPUs"}
+	goOnly = []string{"HeaderSize", "MaxAgentID", "MaxResults", "NoOffset", "SeveralCPUs", "TypeSlots"}
 
 	prefixes = map[string]string{"F": "Flag", "CAT": "Category"}
 	upper    = []string{"AIO", "BPF", "CPU", "FD", "FS", "FUSE", "GID", "HNSW", "ID", "IO", "OFD", "PID", "PPID", "TID", "UID", "VFS"}
