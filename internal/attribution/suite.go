@@ -126,10 +126,11 @@ func (a *attributed) clear(c uapi.Context) {
 	}
 }
 
-// Until waits for what happens.
+// Until waits for what happens, a minute at most: an orphan that has ended is there until
+// init looks, and its memory until the kernel's callbacks are due.
 func Until(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !cond(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !cond(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited for %s", what)
 		}
@@ -303,6 +304,17 @@ func EndsWithTree(t *testing.T, producer Producer, dir string) {
 	}
 	last := StartShell(t, dir)
 	a.set(uapi.Context{PID: last.PID, Session: 2})
+	t.Cleanup(func() {
+		if !t.Failed() {
+			return
+		}
+		all, err := a.Contexts()
+		t.Logf("%d contexts, %v", len(all), err)
+		for _, c := range all {
+			state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.PID))
+			t.Logf("%+v: %s %v", c, state, err)
+		}
+	})
 	Until(t, "the contexts to go", func() bool {
 		all, err := a.Contexts()
 		return err == nil && len(all) == 1
