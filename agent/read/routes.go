@@ -137,6 +137,15 @@ func (q *question) number(name string) (int, error) {
 	return n, nil
 }
 
+// counted are the conditions, and a number beside them.
+func (q *question) counted(name string) (c query.Conditions, n int, err error) {
+	if c, err = q.conditions(name); err != nil {
+		return c, 0, err
+	}
+	n, err = q.number(name)
+	return c, n, err
+}
+
 func (q *question) flag(name string) (bool, error) {
 	if !q.values.Has(name) {
 		return false, nil
@@ -255,11 +264,7 @@ func (q *question) report() (any, error) {
 }
 
 func (q *question) timeline() (any, error) {
-	c, err := q.conditions("buckets")
-	if err != nil {
-		return nil, err
-	}
-	buckets, err := q.number("buckets")
+	c, buckets, err := q.counted("buckets")
 	if err != nil {
 		return nil, err
 	}
@@ -275,11 +280,7 @@ func (q *question) processes() (any, error) {
 			return nil, fmt.Errorf("%w: there is no %q; there are agent, session, uid, since, until, limit", params.ErrParam, name)
 		}
 	}
-	c, err := q.conditions("limit")
-	if err != nil {
-		return nil, err
-	}
-	limit, err := q.number("limit")
+	c, limit, err := q.counted("limit")
 	if err != nil {
 		return nil, err
 	}
@@ -287,11 +288,7 @@ func (q *question) processes() (any, error) {
 }
 
 func (q *question) sessions() (any, error) {
-	c, err := q.conditions("limit")
-	if err != nil {
-		return nil, err
-	}
-	limit, err := q.number("limit")
+	c, limit, err := q.counted("limit")
 	if err != nil {
 		return nil, err
 	}
