@@ -80,8 +80,11 @@ func TestResumeByCursor(t *testing.T) {
 	r.wantRange(1, 1000, nil)
 	r.close()
 	r = f.subscribe(after(r.last))
-	f.append(3000)
-	r.wantRange(1001, 6000, nil)
+	// While it is behind and when it is live, no more at a time than may wait for it.
+	for from, end := uint64(1001), uint64(3500); end <= 6000; from, end = end+1, end+500 {
+		f.append(500)
+		r.wantRange(from, end, nil)
+	}
 	last := r.last
 	r.close()
 	f.gone()
