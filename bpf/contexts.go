@@ -238,6 +238,37 @@ func (c *contexts) tidy() (freed []uint32) {
 	return freed
 }
 
+// sweep forgets processes that are gone and whose end no program was told of: that can
+// be where the kernel frees a task in the context of one that it runs no programs for,
+// or that they are preempted in more often than they have stand-ins. A program that is
+// late finds nothing to forget.
+func (c *contexts) sweep() error {
+	var key syscallDirectKinKey
+	var node uint32
+	var keys []syscallDirectKinKey
+	var nodes []uint32
+	processes := c.maps["kins"].Iterate()
+	for processes.Next(&key, &node) {
+		// Whatever has the number now is taken for it.
+		if unix.Kill(int(key.Tgid), 0) == unix.ESRCH {
+			keys, nodes = append(keys, key), append(nodes, node)
+		}
+	}
+	// What the walk missed, as processes came and went, is found by the next.
+	if err := processes.Err(); err != nil && !errors.Is(err, ebpf.ErrIterationAborted) {
+		return fmt.Errorf("looking for processes that have ended: %w", err)
+	}
+	for i, key := range keys {
+		switch err := c.maps["kins"].Delete(key); {
+		case err == nil:
+			atomic.AddUint64(&c.node(nodes[i]).Processes, ^uint64(0))
+		case !errors.Is(err, ebpf.ErrKeyNotExist):
+			return fmt.Errorf("forgetting a process that has ended: %w", err)
+		}
+	}
+	return nil
+}
+
 // newNode finds one that nobody has.
 func (c *contexts) newNode() uint32 {
 	used := map[uint32]bool{}
@@ -270,6 +301,11 @@ func (p *Producer) SetContext(ctx uapi.Context) error {
 	defer c.mu.Unlock()
 	if err := p.clearAway(c.tidy()); err != nil {
 		return err
+	}
+	if c.set() >= maxContexts || len(c.trees) >= maxNodes-1 {
+		if err := errors.Join(c.sweep(), p.clearAway(c.tidy())); err != nil {
+			return err
+		}
 	}
 	defer c.publish()
 	if c.set() >= maxContexts {
@@ -428,6 +464,11 @@ func (p *Producer) Contexts() ([]uapi.Context, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer c.publish()
+	if len(c.trees) > 0 {
+		if err := c.sweep(); err != nil {
+			return nil, err
+		}
+	}
 	if err := p.clearAway(c.tidy()); err != nil {
 		return nil, err
 	}

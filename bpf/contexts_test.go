@@ -7,6 +7,7 @@ import (
 	"errors"
 	"maps"
 	"os"
+	"sync/atomic"
 	"testing"
 
 	"vexj/internal/attribution"
@@ -65,6 +66,32 @@ func TestContextsAreGivenBack(t *testing.T) {
 	if a.contexts.next > 22 {
 		t.Errorf("%d indices were used", a.contexts.next)
 	}
+}
+
+// A context ends with its tree even if no program was told of the end of a process.
+func TestMissedEnd(t *testing.T) {
+	dir := t.TempDir()
+	a := newAttributing(t, dir)
+	shell := attribution.StartShell(t, dir)
+	if err := a.SetContext(uapi.Context{PID: shell.PID, Session: 1}); err != nil {
+		t.Fatal(err)
+	}
+	c := a.contexts
+	node := c.trees[0].node
+	// One that the tree is left with: its number is above all that processes have.
+	if err := c.maps["kins"].Put(syscallDirectKinKey{Start: 1, Tgid: 1 << 30}, node); err != nil {
+		t.Fatal(err)
+	}
+	atomic.AddUint64(&c.node(node).Processes, 1)
+	all, err := a.Contexts()
+	if err != nil || len(all) != 1 || all[0].Processes != 1 {
+		t.Fatalf("%+v, %v: not the shell alone", all, err)
+	}
+	shell.End()
+	attribution.Until(t, "the context to go", func() bool {
+		all, err := a.Contexts()
+		return err == nil && len(all) == 0
+	})
 }
 
 func TestContextRefused(t *testing.T) {
