@@ -92,7 +92,7 @@ func (fs *FS) OpenDir(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fus
 	fd := -1
 	at, err := fs.table.borrow(n)
 	if err == nil {
-		fd, err = openat(at, ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
+		fd, err = fs.table.openat(at, ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
 		fs.table.giveBack(n)
 	}
 	var st unix.Statx_t

@@ -49,7 +49,7 @@ func (t *table) borrow(n *node) (int, error) {
 	}
 	n.fd = int32(fd)
 	if n.isDir() {
-		t.spare()
+		t.spare(t.maxDirs)
 		t.dirs = append(t.dirs, n)
 	}
 	return fd, nil
@@ -62,10 +62,10 @@ func (t *table) giveBack(n *node) {
 	t.drop(n)
 }
 
-// spare closes directories that nobody uses until there are fewer than maxDirs.
-// The lock is held.
-func (t *table) spare() {
-	for tries := len(t.dirs); len(t.dirs) >= t.maxDirs && tries > 0; tries-- {
+// spare closes directories that nobody uses until there are fewer than so many. The
+// lock is held.
+func (t *table) spare(many int) {
+	for tries := len(t.dirs); len(t.dirs) >= many && tries > 0; tries-- {
 		t.hand %= len(t.dirs)
 		n := t.dirs[t.hand]
 		if n.users > 0 || n.gone {
@@ -88,7 +88,7 @@ func (t *table) openNode(n *node, l link, flags int) (int, error) {
 		return -1, err
 	}
 	defer t.giveBack(l.dir)
-	fd, err := openat(dirfd, l.name, flags|unix.O_NOFOLLOW, 0)
+	fd, err := t.openat(dirfd, l.name, flags|unix.O_NOFOLLOW, 0)
 	if err != nil {
 		return -1, err
 	}
@@ -110,6 +110,60 @@ func openat(dirfd int, name string, flags int, mode uint32) (int, error) {
 			return fd, err
 		}
 	}
+}
+
+// reserved is how many descriptors files may not take.
+func reserved(limit int) int { return min(limit/8, 256) }
+
+// descriptor is for what cannot do without one: where there is none left it takes
+// those of directories that are open for speed alone. The lock is not held.
+func (t *table) descriptor(open func() (int, error)) (int, error) {
+	for {
+		fd, err := open()
+		if err == nil {
+			t.took(fd)
+			if fd < t.most {
+				return fd, nil
+			}
+			unix.Close(fd)
+			err = unix.EMFILE
+		}
+		if err != unix.EMFILE || !t.shed() {
+			return -1, err
+		}
+	}
+}
+
+// took takes note of a descriptor: the kernel gives out the lowest that is free.
+func (t *table) took(fd int) {
+	if near := fd >= t.most-t.most/16-1; near != t.crowded.Load() {
+		t.crowded.Store(near)
+	}
+}
+
+// room says whether there is a descriptor for what is there as soon as it is opened.
+func (t *table) room() error {
+	if !t.crowded.Load() {
+		return nil
+	}
+	fd, err := t.openat(unix.AT_FDCWD, "/", unix.O_PATH, 0)
+	if err == nil {
+		unix.Close(fd)
+	}
+	return err
+}
+
+func (t *table) openat(dirfd int, name string, flags int, mode uint32) (int, error) {
+	return t.descriptor(func() (int, error) { return openat(dirfd, name, flags, mode) })
+}
+
+// shed closes half of the directories that nobody uses, and says whether there are any.
+func (t *table) shed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	before := len(t.dirs)
+	t.spare(before/2 + 1)
+	return len(t.dirs) < before
 }
 
 // A place is where a node can be reached: a name in an open directory, or a
@@ -212,11 +266,11 @@ func (t *table) hold(n *node) (int, error) {
 		}
 		var fd int
 		if p.name == "" {
-			fd, err = unix.FcntlInt(uintptr(p.fd), unix.F_DUPFD_CLOEXEC, 0)
+			fd, err = t.descriptor(func() (int, error) { return unix.FcntlInt(uintptr(p.fd), unix.F_DUPFD_CLOEXEC, 0) })
 			t.done(p)
 			return fd, err
 		}
-		fd, err = openat(p.fd, p.name, unix.O_PATH|unix.O_NOFOLLOW, 0)
+		fd, err = t.openat(p.fd, p.name, unix.O_PATH|unix.O_NOFOLLOW, 0)
 		t.done(p)
 		if err == nil {
 			var st unix.Statx_t

@@ -286,3 +286,62 @@ func TestManyOpenFiles(t *testing.T) {
 	}
 	reads(t, filepath.Join(m.Source, "123"), "123")
 }
+
+// Clients cannot take the last descriptors, which the journal needs; before they are
+// refused one, those of directories that are open for speed are given up.
+func TestDescriptorsRunOut(t *testing.T) {
+	_, m := mounted(t, Options{}, MountOptions{})
+	in := func(i int) string { return filepath.Join(m.Target, fmt.Sprint("d", i)) }
+	for i := range 40 {
+		must(t, os.Mkdir(in(i), 0o755))
+		must(t, os.WriteFile(filepath.Join(in(i), "file"), nil, 0o644))
+	}
+	table := m.fs.table
+	open := func() int {
+		table.mu.Lock()
+		defer table.mu.Unlock()
+		return len(table.dirs)
+	}
+	if open() < 40 {
+		t.Fatalf("%d directories are open", open())
+	}
+	// Of two files that are opened one is the server's.
+	table.most = next(t) + 30
+	var fds []int
+	defer func() {
+		for _, fd := range fds {
+			unix.Close(fd)
+		}
+	}()
+	var err error
+	name := func() string { return filepath.Join(in(0), fmt.Sprint(len(fds))) }
+	for len(fds) < 100 {
+		var fd int
+		if fd, err = unix.Open(name(), unix.O_CREAT|unix.O_RDWR|unix.O_CLOEXEC, 0o644); err != nil {
+			break
+		}
+		fds = append(fds, fd)
+	}
+	if err != unix.EMFILE || len(fds) < 15 {
+		t.Errorf("after %d files: %v", len(fds), err)
+	}
+	if n := open(); n > 5 {
+		t.Errorf("%d directories are still open", n)
+	}
+	if _, err := os.Lstat(filepath.Join(m.Source, "d0", filepath.Base(name()))); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a file that could not be opened is there: %v", err)
+	}
+	for _, fd := range fds {
+		unix.Close(fd)
+	}
+	fds = nil
+	soon(t, func() error { return os.WriteFile(filepath.Join(in(39), "file"), []byte("again"), 0o644) })
+}
+
+// next is the number of the next descriptor.
+func next(t *testing.T) int {
+	fd, err := unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0)
+	must(t, err)
+	unix.Close(fd)
+	return fd
+}

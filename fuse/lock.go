@@ -45,13 +45,13 @@ func (fs *FS) owners(h *handle) *lockOwners {
 }
 
 // of returns an owner's open file, made if it is the first time.
-func (l *lockOwners) of(owner uint64, h *handle) (*lockOwner, error) {
+func (l *lockOwners) of(t *table, owner uint64, h *handle) (*lockOwner, error) {
 	if o := l.all[owner]; o != nil {
 		return o, nil
 	}
-	fd, err := openat(unix.AT_FDCWD, procFD(h.fd), unix.O_RDWR, 0)
+	fd, err := t.openat(unix.AT_FDCWD, procFD(h.fd), unix.O_RDWR, 0)
 	if err != nil {
-		fd, err = openat(unix.AT_FDCWD, procFD(h.fd), h.flags&unix.O_ACCMODE, 0)
+		fd, err = t.openat(unix.AT_FDCWD, procFD(h.fd), h.flags&unix.O_ACCMODE, 0)
 	}
 	if err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func (fs *FS) GetLk(_ <-chan struct{}, in *fuse.LkIn, out *fuse.LkOut) fuse.Stat
 	l := fs.owners(h)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	o, err := l.of(in.Owner, h)
+	o, err := l.of(fs.table, in.Owner, h)
 	if err != nil {
 		return status(err)
 	}
@@ -186,7 +186,7 @@ func (fs *FS) setPosix(h *handle, in *fuse.LkIn) error {
 	if in.Lk.Typ == unix.F_UNLCK && l.all[in.Owner] == nil {
 		return nil
 	}
-	o, err := l.of(in.Owner, h)
+	o, err := l.of(fs.table, in.Owner, h)
 	if err != nil {
 		return err
 	}

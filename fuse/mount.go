@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -80,7 +82,7 @@ func (p *Producer) Mount(source, target string, o MountOptions) (*Mount, error) 
 	}
 	fs := &FS{
 		RawFileSystem: fuse.NewDefaultRawFileSystem(), producer: p, at: strings.TrimSuffix(target, "/"),
-		table: newTable(fd, &st, maxDirs()), valid: o.Valid, modes: modes{rules: o.Data}, say: o.Say, vectors: o.Vectors, ends: o.Ends,
+		table: newTable(fd, &st, descriptors()), valid: o.Valid, modes: modes{rules: o.Data}, say: o.Say, vectors: o.Vectors, ends: o.Ends,
 	}
 	switch {
 	case fs.valid == 0:
@@ -136,14 +138,22 @@ func dead(target string) bool {
 	return err == unix.ENOTCONN
 }
 
-// maxDirs is how many directories are kept open: the rest of the descriptors are
-// for files.
-func maxDirs() int {
-	var limit unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
-		return 256
+// descriptors is how many this process can have: all that the kernel allows, if it may
+// have that.
+func descriptors() int {
+	limit := unix.Rlimit{Cur: 1024}
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return int(limit.Cur)
 	}
-	return int(min(limit.Cur/4, 16<<10))
+	if text, err := os.ReadFile("/proc/sys/fs/nr_open"); err == nil {
+		most, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 31)
+		more := unix.Rlimit{Cur: most, Max: most}
+		// Without CAP_SYS_RESOURCE it stays as it is.
+		if err == nil && most > limit.Cur && unix.Setrlimit(unix.RLIMIT_NOFILE, &more) == nil {
+			limit = more
+		}
+	}
+	return int(min(limit.Cur, math.MaxInt32))
 }
 
 // capabilities are what is asked of the kernel besides what the library asks for.

@@ -28,13 +28,13 @@ func (fs *FS) reopen(n *node, flags int) (int, error) {
 		}
 		fd := -1
 		if p.name == "" {
-			fd, err = openat(unix.AT_FDCWD, procFD(p.fd), flags&^unix.O_NOFOLLOW, 0)
+			fd, err = fs.table.openat(unix.AT_FDCWD, procFD(p.fd), flags&^unix.O_NOFOLLOW, 0)
 			fs.table.done(p)
 			return fd, err
 		}
-		fd, err = openat(p.fd, p.name, flags, 0)
+		fd, err = fs.table.openat(p.fd, p.name, flags, 0)
 		if err == unix.EPERM && flags&unix.O_NOATIME != 0 {
-			fd, err = openat(p.fd, p.name, flags&^unix.O_NOATIME, 0)
+			fd, err = fs.table.openat(p.fd, p.name, flags&^unix.O_NOATIME, 0)
 		}
 		fs.table.done(p)
 		if err == nil {
@@ -121,9 +121,12 @@ func (fs *FS) Create(_ <-chan struct{}, in *fuse.CreateIn, name string, out *fus
 	var n *node
 	dirfd, err := fs.table.borrow(dir)
 	if err == nil {
-		mode := fs.umask.apply(dirfd, in.Mode, in.Umask)
-		fs.as(&in.Caller, func() { fd, err = openat(dirfd, name, flags|unix.O_CREAT|unix.O_EXCL, mode) })
+		if err = fs.table.room(); err == nil {
+			mode := fs.umask.apply(dirfd, in.Mode, in.Umask)
+			fs.as(&in.Caller, func() { fd, err = openat(dirfd, name, flags|unix.O_CREAT|unix.O_EXCL, mode) })
+		}
 		if err == nil {
+			fs.table.took(fd)
 			_ = stat(fd, "", &st)
 			n = fs.entry(dir, dirfd, name, &st, &out.EntryOut)
 		}
@@ -161,7 +164,7 @@ func (fs *FS) Tmpfile(_ <-chan struct{}, in *fuse.CreateIn, out *fuse.CreateOut)
 	dirfd, err := fs.table.borrow(dir)
 	if err == nil {
 		mode := fs.umask.apply(dirfd, in.Mode, in.Umask)
-		fs.as(&in.Caller, func() { fd, err = openat(dirfd, ".", flags|unix.O_TMPFILE, mode) })
+		fs.as(&in.Caller, func() { fd, err = fs.table.openat(dirfd, ".", flags|unix.O_TMPFILE, mode) })
 		fs.table.giveBack(dir)
 	}
 	x.io = uapi.IO{Offset: uapi.NoOffset, Result: result(status(err), 0)}

@@ -5,6 +5,7 @@ package fuse
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,6 +23,11 @@ type table struct {
 	dirs    []*node // with an open fd that may be closed
 	hand    int     // of the clock over dirs
 	maxDirs int
+
+	// Descriptors from this number on are left to the rest of the process: to the
+	// journal, or what clients have open could stop it.
+	most    int
+	crowded atomic.Bool // the last one was near that
 }
 
 type inode struct{ dev, ino uint64 }
@@ -67,9 +73,13 @@ func (i *inodes) remove(n *node) {
 	}
 }
 
-// newTable takes over fd, the O_PATH descriptor of the root.
-func newTable(fd int, st *unix.Statx_t, maxDirs int) *table {
-	t := &table{byID: make([]*node, rootID), inodes: inodes{first: map[uint64]uint32{}}, maxDirs: maxDirs}
+// newTable takes over fd, the O_PATH descriptor of the root. limit is how many
+// descriptors the process can have.
+func newTable(fd int, st *unix.Statx_t, limit int) *table {
+	t := &table{
+		byID: make([]*node, rootID), inodes: inodes{first: map[uint64]uint32{}},
+		maxDirs: min(limit/4, 16<<10), most: limit - reserved(limit),
+	}
 	t.root = t.add(st)
 	t.root.fd, t.root.nlookup = int32(fd), 1
 	return t

@@ -229,7 +229,7 @@ func (fs *FS) vectorMoved(st *unix.Statx_t, at link, path []byte, cause uint64) 
 		return
 	}
 	defer fs.table.giveBack(at.dir)
-	fd, err := openat(dirfd, at.name, unix.O_PATH|unix.O_NOFOLLOW, 0)
+	fd, err := fs.table.openat(dirfd, at.name, unix.O_PATH|unix.O_NOFOLLOW, 0)
 	if err != nil {
 		return // it is somewhere else by now
 	}

@@ -36,7 +36,7 @@ func (v *victim) look(fs *FS, dir *node, dirfd int, name string) {
 	if !last || v.node == nil && fs.vectors == nil {
 		return
 	}
-	fd, err := openat(dirfd, name, unix.O_PATH|unix.O_NOFOLLOW, 0)
+	fd, err := fs.table.openat(dirfd, name, unix.O_PATH|unix.O_NOFOLLOW, 0)
 	if err != nil {
 		return
 	}
