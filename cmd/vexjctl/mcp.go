@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"syscall"
 
-	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/spf13/cobra"
 
 	"vexj/agent/mcp"
@@ -79,7 +78,7 @@ func (f *mcpFlags) run(ctx context.Context) error {
 		Open: func() (*userjournal.Set, error) { return userjournal.OpenSet(f.journal) }})
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err = s.Run(ctx, &sdk.StdioTransport{})
+	err = s.Run(ctx, mcp.Stdio())
 	if errors.Is(err, io.EOF) || ctx.Err() != nil {
 		return nil
 	}

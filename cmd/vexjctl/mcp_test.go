@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,15 +25,7 @@ func TestMCPOverStdio(t *testing.T) {
 	if err := os.WriteFile(policy, []byte("agent ann scopes=read mask=0x1\nagent deaf scopes=emit mask=0x1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	bin := filepath.Join(dir, "vexjctl")
-	// The test is the command where it is called so: see TestMain.
-	self, err := os.Executable()
-	if err == nil {
-		err = os.Symlink(self, bin)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	bin := asCommand(t, dir)
 	for _, tc := range []struct {
 		name     string
 		flags    []string
@@ -78,5 +71,61 @@ func TestMCPOverStdio(t *testing.T) {
 		if err := exec.Command(bin, append([]string{"mcp", "--journal", journal, "--policy", policy}, flags...)...).Run(); err == nil {
 			t.Errorf("%v is taken", flags)
 		}
+	}
+}
+
+// asCommand is this test as the command vexjctl, which it is where it is called so: see
+// TestMain.
+func asCommand(t *testing.T, dir string) string {
+	t.Helper()
+	bin := filepath.Join(dir, "vexjctl")
+	self, err := os.Executable()
+	if err == nil {
+		err = os.Symlink(self, bin)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bin
+}
+
+// TestMCPAnswersBeforeItEnds: an input that ends behind the questions takes no answer
+// away, not even of one that takes its time.
+func TestMCPAnswersBeforeItEnds(t *testing.T) {
+	dir := t.TempDir()
+	journal := filepath.Join(dir, "j")
+	if err := tale.Write(journal, ^uint64(0)); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(asCommand(t, dir), "mcp", "--journal", journal)
+	cmd.Stderr = os.Stderr
+	cmd.Stdin = strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}
+{"jsonrpc":"2.0","method":"notifications/initialized"}
+{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"wait","arguments":{"timeout":1}}}
+{"jsonrpc":"2.0","id":"three","method":"tools/call","params":{"name":"log","arguments":{"agent":["ann"]}}}
+{"jsonrpc":"2.0","id":4,"method":"tools/none"}
+`)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := map[any]string{}
+	for line := range strings.Lines(string(out)) {
+		var m struct {
+			ID            any
+			Result, Error json.RawMessage
+		}
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatal(err, line)
+		}
+		answers[m.ID] = string(m.Result) + string(m.Error)
+	}
+	for id, want := range map[any]string{1.0: `"vexj"`, 2.0: `\"timed_out\":true`, "three": `\"agent\":\"ann\"`, 4.0: "tools/none"} {
+		if !strings.Contains(answers[id], want) {
+			t.Errorf("%v: %s", id, answers[id])
+		}
+	}
+	if len(answers) != 4 {
+		t.Errorf("%s", out)
 	}
 }
