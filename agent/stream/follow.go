@@ -18,7 +18,7 @@ func (h *Hub) follow() {
 		select {
 		case <-h.quit:
 			// Who has become live just before gets what there is.
-			if h.any() && len(h.set.Shards()) == 1 {
+			if h.any() {
 				h.step()
 			}
 			return
@@ -220,7 +220,8 @@ func (h *Hub) heartbeats() {
 }
 
 // followShards is followOne for several: the order is that of
-// [userjournal.Set.Follow], which waits for what belongs before.
+// [userjournal.Set.Follow], which waits for what belongs before. At the end there is
+// nothing to wait for, and all that there is is given out.
 func (h *Hub) followShards() {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -262,6 +263,7 @@ func (h *Hub) followShards() {
 		case <-h.quit:
 			stop()
 			<-ended
+			h.step()
 			return
 		default:
 		}

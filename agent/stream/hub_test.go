@@ -292,26 +292,30 @@ func TestWhatWasRemovedIsAGap(t *testing.T) {
 }
 
 func TestEndIsTold(t *testing.T) {
-	f := newField(t, Options{})
-	r := f.subscribe("")
-	// Who is still behind when the hub ends is told from where to go on.
-	for !f.hub.Stats(0, true).Streams[0].Live {
-		time.Sleep(time.Millisecond)
+	for _, shards := range [][]string{nil, {"a", "b", "c"}} {
+		t.Run(fmt.Sprint(len(shards)), func(t *testing.T) {
+			f := newField(t, Options{}, shards...)
+			r := f.subscribe("")
+			// Who is still behind when the hub ends is told from where to go on.
+			for !f.hub.Stats(0, true).Streams[0].Live {
+				time.Sleep(time.Millisecond)
+			}
+			f.append(100)
+			f.close()
+			r.wantRange(1, 100, nil)
+			g := r.next()
+			if g.End == nil || g.End.Error != ErrClosed.Error() || g.End.Cursor != r.last {
+				t.Errorf("%+v", g)
+			}
+			if _, err := r.line(); !errors.Is(err, io.EOF) {
+				t.Error(err)
+			}
+			f.open(Options{}, shards...)
+			f.append(5)
+			again := f.subscribe(after(g.End.Cursor))
+			again.wantRange(101, 105, nil)
+		})
 	}
-	f.append(100)
-	f.close()
-	r.wantRange(1, 100, nil)
-	g := r.next()
-	if g.End == nil || g.End.Error != ErrClosed.Error() || g.End.Cursor != r.last {
-		t.Errorf("%+v", g)
-	}
-	if _, err := r.line(); !errors.Is(err, io.EOF) {
-		t.Error(err)
-	}
-	f.open(Options{})
-	f.append(5)
-	again := f.subscribe(after(g.End.Cursor))
-	again.wantRange(101, 105, nil)
 }
 
 func TestViewHidesRecordsEverywhere(t *testing.T) {

@@ -48,11 +48,12 @@ func newField(t *testing.T, o Options, shards ...string) *field {
 func (f *field) open(o Options, shards ...string) {
 	f.t.Helper()
 	dir := filepath.Join(f.dir, "journal")
-	for i, name := range shards {
-		shards[i] = filepath.Join(dir, name)
+	var dirs []string
+	for _, name := range shards {
+		dirs = append(dirs, filepath.Join(dir, name))
 	}
 	var err error
-	if f.writer, err = userjournal.CreateSet(dir, shards, userjournal.Options{SegmentSize: 64 << 10}); err != nil {
+	if f.writer, err = userjournal.CreateSet(dir, dirs, userjournal.Options{SegmentSize: 64 << 10}); err != nil {
 		f.t.Fatal(err)
 	}
 	if f.set, err = userjournal.OpenSet(dir); err != nil {
