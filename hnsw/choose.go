@@ -23,13 +23,10 @@ func (g *Graph) choose(s *scratch, sp *space, base uint32, near []candidate, mos
 	}
 	chosen = appendNext(chosen, near[:same], base, max(2, most/4))
 	twins := len(chosen)
-	for _, c := range near[same:] {
-		if len(chosen) == most {
-			break
-		}
-		if g.diverse(s, sp, c, chosen[twins:]) {
-			chosen = append(chosen, c.slot())
-		}
+	for near = near[same:]; len(near) > 0 && len(chosen) < most; {
+		n := min(len(near), most-len(chosen))
+		chosen = g.diverse(s, sp, near[:n], chosen, twins)
+		near = near[n:]
 	}
 	s.chosen = chosen
 	return chosen
@@ -53,25 +50,38 @@ func appendNext(to []uint32, same []candidate, base uint32, n int) []uint32 {
 	return to
 }
 
-// diverse reports whether a candidate is nearer to the base than to all chosen. It
-// asks in small steps: most that are refused are so by one of the first.
-func (g *Graph) diverse(s *scratch, sp *space, c candidate, chosen []uint32) bool {
-	if len(chosen) == 0 {
-		return true
+// diverse appends those candidates that are nearer to the base than to all chosen before
+// them. One that was chosen is compared with all that are left at once, as it is in the
+// cache and they are not.
+func (g *Graph) diverse(s *scratch, sp *space, near []candidate, chosen []uint32, twins int) []uint32 {
+	open := append(s.open[:0], near...)
+	s.open = open
+	for _, slot := range chosen[twins:] {
+		open = g.beyond(s, sp, slot, open)
 	}
-	q := g.row(s, sp, c.slot())
-	limit := c.distance()
-	for step := 4; len(chosen) > 0; step = 8 {
-		n := min(step, len(chosen))
-		g.within(s, sp, q, chosen[:n], s.out, limit)
-		for _, d := range s.out[:n] {
-			if d <= limit {
-				return false
-			}
+	for len(open) > 0 {
+		slot := open[0].slot()
+		chosen = append(chosen, slot)
+		open = g.beyond(s, sp, slot, open[1:])
+	}
+	return chosen
+}
+
+// beyond leaves, in place, those candidates that are nearer to the base than to a slot.
+func (g *Graph) beyond(s *scratch, sp *space, slot uint32, near []candidate) []candidate {
+	s.room(len(near))
+	for i, c := range near {
+		s.slots[i], s.out[i] = c.slot(), c.distance()
+	}
+	g.withinEach(s, sp, g.row(s, sp, slot), s.slots[:len(near)], s.out)
+	n := 0
+	for i, d := range s.out[:len(near)] {
+		if c := near[i]; d > c.distance() {
+			near[n] = c
+			n++
 		}
-		chosen = chosen[n:]
 	}
-	return true
+	return near[:n]
 }
 
 // nearest orders slots by how far they are from a base, which is none of them.

@@ -11,13 +11,12 @@ type scratch struct {
 	probe   probe
 	slots   []uint32  // what is to be evaluated
 	out     []float32 // how far they are
-	rest    []uint32  // of which not only the first elements are looked at
-	restOut []float32
-	list    []uint32 // what was chosen in each layer, one after the other
-	ends    []int    // of each layer's part
+	list    []uint32  // what was chosen in each layer, one after the other
+	ends    []int     // of each layer's part
 	chosen  []uint32
 	near    []candidate
 	other   []candidate
+	open    []candidate // what may still be chosen
 	later   []candidate
 	row     []float32
 	base    []float32

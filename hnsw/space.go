@@ -5,7 +5,6 @@ package hnsw
 import (
 	"fmt"
 	"math"
-	"slices"
 	"unsafe"
 
 	"vexj/internal/distance"
@@ -21,7 +20,6 @@ type space struct {
 	terms  table   // a float32 for each slot, if it has a stride
 	source bool    // the rows are the Source's
 	same   float32 // at most so far from each other are vectors that are the same
-	first  int     // elements of a row that are looked at before the rest, 0: all
 }
 
 // strideOf is how far apart rows of n bytes stand: whole cache lines, unless that
@@ -33,13 +31,16 @@ func strideOf(n int) int {
 	return roundUp(n, 4)
 }
 
-// firstOf is how many elements of a long row say whether the others matter. They are
-// a part of each sum, so that what is beyond a limit with them stays so.
-func firstOf(dims int) int {
-	if dims < 512 {
-		return 0
+// longRow is from how many elements on a row is left as soon as it is beyond a limit.
+// Shorter ones are there before that is known.
+const longRow = 256
+
+// floatKernel is the kernel of originals of which no element makes a sum less.
+func floatKernel(op distance.Op, dims int) distance.Kernel {
+	if dims < longRow {
+		return distance.Find(op, distance.Float32)
 	}
-	return dims / 4 &^ 15
+	return distance.FindWithin(op, distance.Float32)
 }
 
 func (g *Graph) initSpaces() {
@@ -48,7 +49,7 @@ func (g *Graph) initSpaces() {
 	size := 4 * d
 	switch g.cfg.Metric {
 	case L2:
-		g.exact.kernel, g.exact.first = distance.Find(distance.L2, distance.Float32), firstOf(d)
+		g.exact.kernel = floatKernel(distance.L2, d)
 	case Cosine:
 		g.exact.kernel, g.exact.bias, g.exact.scale = distance.Find(distance.Dot, distance.Float32), 1, -1
 		g.exact.same = 1e-6 // it is rounded
@@ -56,7 +57,7 @@ func (g *Graph) initSpaces() {
 		g.exact.kernel, g.exact.scale = distance.Find(distance.Dot, distance.Float32), -1
 		g.exact.same = float32(math.Inf(-1)) // the nearest is not the same
 	case Manhattan:
-		g.exact.kernel, g.exact.first = distance.Find(distance.L1, distance.Float32), firstOf(d)
+		g.exact.kernel = floatKernel(distance.L1, d)
 	case Hamming:
 		g.exact.kernel = distance.Find(distance.Hamming, distance.Binary)
 		size = distance.Binary.Bytes(d)
@@ -192,8 +193,17 @@ func (g *Graph) distances(s *scratch, sp *space, q target, slots []uint32, out [
 	g.within(s, sp, q, slots, out, float32(math.Inf(1)))
 }
 
-// within is distances, where those beyond a limit may come out as infinite.
+// within is distances, where those beyond a limit may come out as less than they are,
+// but beyond it.
 func (g *Graph) within(s *scratch, sp *space, q target, slots []uint32, out []float32, limit float32) {
+	for i := range slots {
+		out[i] = limit
+	}
+	g.withinEach(s, sp, q, slots, out)
+}
+
+// withinEach is within with a limit for each slot, which out has.
+func (g *Graph) withinEach(s *scratch, sp *space, q target, slots []uint32, out []float32) {
 	if len(slots) == 0 {
 		return
 	}
@@ -206,12 +216,9 @@ func (g *Graph) within(s *scratch, sp *space, q target, slots []uint32, out []fl
 			}
 		}
 	}
-	switch {
-	case sp.source:
+	if sp.source {
 		g.sourceDistances(s, q, slots, out)
-	case sp.first > 0:
-		g.parts(s, sp, q, slots, out, limit)
-	default:
+	} else {
 		sp.kernel(q.p, (*byte)(sp.rows.base), sp.rows.stride, &slots[0], len(slots), sp.dims, &out[0])
 	}
 	if sp.terms.stride != 0 {
@@ -221,34 +228,6 @@ func (g *Graph) within(s *scratch, sp *space, q target, slots []uint32, out []fl
 	} else if sp.scale != 1 {
 		for i := range slots {
 			out[i] = sp.bias + sp.scale*out[i]
-		}
-	}
-}
-
-// parts looks at the first elements of all rows, and at the others only of rows that may
-// be within the limit: long rows come from memory, and that is what takes the time.
-func (g *Graph) parts(s *scratch, sp *space, q target, slots []uint32, out []float32, limit float32) {
-	sp.kernel(q.p, (*byte)(sp.rows.base), sp.rows.stride, &slots[0], len(slots), sp.first, &out[0])
-	s.rest = slices.Grow(s.rest[:0], len(slots))
-	for i, d := range out[:len(slots)] {
-		if d <= limit {
-			s.rest = append(s.rest, slots[i])
-		} else {
-			out[i] = float32(math.Inf(1))
-		}
-	}
-	if len(s.rest) == 0 {
-		return
-	}
-	s.restOut = slices.Grow(s.restOut[:0], len(s.rest))[:len(s.rest)]
-	skip := uintptr(4 * sp.first)
-	query, rows := unsafe.Add(unsafe.Pointer(q.p), skip), unsafe.Add(sp.rows.base, skip)
-	sp.kernel((*byte)(query), (*byte)(rows), sp.rows.stride, &s.rest[0], len(s.rest), sp.dims-sp.first, &s.restOut[0])
-	n := 0
-	for i, d := range out[:len(slots)] {
-		if d <= limit {
-			out[i] = d + s.restOut[n]
-			n++
 		}
 	}
 }

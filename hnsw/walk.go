@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"math"
 	"sync/atomic"
+	"unsafe"
+
+	"vexj/internal/distance"
 )
 
 // walk fills the pool with the ef nodes of a layer that are nearest to the query,
@@ -49,7 +52,7 @@ func (g *Graph) walk(s *scratch, sp *space, q target, from candidate, ef, layer 
 		if next, ok := p.peek(); ok && n > 0 {
 			// Most likely the list that is read next: on its way meanwhile.
 			list := g.links(next.slot(), layer)
-			ask(&list[0], &list[len(list)/2])
+			distance.Ask((*byte)(unsafe.Pointer(&list[0])), (*byte)(unsafe.Pointer(&list[len(list)/2])))
 		}
 		bound := p.bound()
 		limit := float32(math.Inf(1))
@@ -80,7 +83,7 @@ func (g *Graph) descend(s *scratch, sp *space, q target, e entry, layer int) can
 			if !g.sound(s, list, l) {
 				break
 			}
-			g.distances(s, sp, q, list, s.out)
+			g.within(s, sp, q, list, s.out, best.distance())
 			for i, slot := range list {
 				if c := makeCandidate(s.out[i], slot); c < best {
 					best, again = c, true
@@ -101,10 +104,4 @@ func (g *Graph) sound(s *scratch, list []uint32, layer int) bool {
 		}
 	}
 	return true
-}
-
-// ask reads two words that nobody waits for.
-func ask(a, b *uint32) {
-	atomic.LoadUint32(a)
-	atomic.LoadUint32(b)
 }

@@ -18,6 +18,9 @@
 //	Norm     sum of r[i]²; the query is not looked at
 //	Hamming  how many bits differ
 //
+// [FindWithin] gives a kernel for who has a limit and needs no more than to know what
+// is beyond it: it leaves a row when the sum is.
+//
 // The cosine of two vectors is Dot over the root of both their Norms.
 //
 // # Which code runs

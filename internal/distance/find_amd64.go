@@ -22,6 +22,8 @@ var (
 		Norm:    {Float32: wideNormFloat32, Float16: wideNormFloat16, Int8: wideNormInt8, Int16: wideNormInt16},
 		Hamming: {Binary: wideHammingBinary},
 	}
+	narrowWithin = [ops][elems]Kernel{L2: {Float32: narrowL2Float32Within}, L1: {Float32: narrowL1Float32Within}}
+	wideWithin   = [ops][elems]Kernel{L2: {Float32: wideL2Float32Within}, L1: {Float32: wideL1Float32Within}}
 )
 
 func hasNarrow() bool {
@@ -37,8 +39,8 @@ func hasWide() bool {
 func init() {
 	switch {
 	case hasWide():
-		found, level = wide, "avx512"
+		found, limited, level = wide, wideWithin, "avx512"
 	case hasNarrow():
-		found, level = narrow, "avx2"
+		found, limited, level = narrow, narrowWithin, "avx2"
 	}
 }

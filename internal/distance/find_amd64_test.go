@@ -4,9 +4,9 @@ package distance
 
 func init() {
 	if hasNarrow() {
-		sets["avx2"] = &narrow
+		sets["avx2"], limits["avx2"] = &narrow, &narrowWithin
 	}
 	if hasWide() {
-		sets["avx512"] = &wide
+		sets["avx512"], limits["avx512"] = &wide, &wideWithin
 	}
 }

@@ -68,4 +68,9 @@ func neonL1Uint8(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *
 //go:noescape
 func neonHammingBinary(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32)
 
+// Ask asks the memory for two cache lines that are read soon.
+//
+//go:noescape
+func Ask(a, b *byte)
+
 func init() { found, level = neon, "neon" }

@@ -51,8 +51,9 @@ const (
 // base + rows[i]*stride bytes. It checks nothing: [Kernel.Gather] does.
 type Kernel func(q, base *byte, stride uintptr, rows *uint32, n, dims int, out *float32)
 
-// found has the best kernels of this processor.
-var found = portable
+// found has the best kernels of this processor, limited those of them that know a
+// limit.
+var found, limited = portable, [ops][elems]Kernel{}
 
 // level says whose they are.
 var level = "go"
@@ -67,6 +68,17 @@ func Find(op Op, e Elem) Kernel {
 		return nil
 	}
 	return found[op][e]
+}
+
+// FindWithin is Find for who looks for what is within a limit, which out[i] is
+// before the call, one for each row. Where the result is beyond it, what comes out may
+// be a part of the result that is beyond it too: long rows come from memory, and the
+// rest of such a row is not read. A kernel that knows no limit gives all results.
+func FindWithin(op Op, e Elem) Kernel {
+	if k := Find(op, e); k == nil || limited[op][e] == nil {
+		return k
+	}
+	return limited[op][e]
 }
 
 // Gather computes out[i] of q and row rows[i], for all rows. It panics if q or

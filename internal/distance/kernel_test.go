@@ -13,6 +13,9 @@ import (
 // sets are the kernels that this processor can run; find_*_test.go adds to them.
 var sets = map[string]*[ops][elems]Kernel{"go": &portable}
 
+// limits are those of them that know a limit.
+var limits = map[string]*[ops][elems]Kernel{}
+
 var opNames = [ops]string{"l2", "dot", "l1", "norm", "hamming"}
 var elemNames = [elems]string{"float32", "float16", "int8", "int16", "binary", "uint8"}
 
@@ -135,6 +138,59 @@ func TestKernels(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// TestWithin holds kernels with a limit against those without: a row within its limit
+// has the same result to the bit, one beyond it what is no more than the result and
+// still beyond.
+func TestWithin(t *testing.T) {
+	inf := float32(math.Inf(1))
+	for name, set := range limits {
+		for op := range ops {
+			k := set[op][Float32]
+			if k == nil {
+				continue
+			}
+			t.Run(name+"/"+opNames[op], func(t *testing.T) {
+				r := rand.New(rand.NewPCG(uint64(op), 3))
+				left := 0
+				for dims := 1; dims <= 1100; dims++ {
+					const n = 7
+					q, base := random(r, Float32, dims), random(r, Float32, n*dims)
+					order := make([]uint32, n)
+					for i := range order {
+						order[i] = uint32(r.IntN(n))
+					}
+					want, got := make([]float32, n), make([]float32, n)
+					sets[name][op][Float32].Gather(Float32, dims, q, base, 4*dims, order, want)
+					limit := make([]float32, n)
+					for i, d := range want {
+						limit[i] = []float32{inf, d, math.Nextafter32(d, 0), d * r.Float32(), 0, -1, 2 * d}[r.IntN(7)]
+					}
+					copy(got, limit)
+					k.Gather(Float32, dims, q, base, 4*dims, order, got)
+					for i, d := range got {
+						beyond := want[i] > limit[i]
+						if !beyond && d != want[i] || beyond && (d <= limit[i] || d > want[i]) {
+							t.Fatalf("dims %d, limit %v: %v, want %v", dims, limit[i], d, want[i])
+						}
+						if d < want[i] {
+							left++
+						}
+					}
+				}
+				if left == 0 {
+					t.Error("no row was left")
+				}
+			})
+		}
+	}
+	if k := FindWithin(Dot, Float32); fmt.Sprint(k) != fmt.Sprint(Find(Dot, Float32)) {
+		t.Error("a kernel that knows no limit is not that of Find")
+	}
+	if FindWithin(ops, Float32) != nil {
+		t.Error("found a kernel for no operation")
 	}
 }
 

@@ -164,6 +164,31 @@ func wideNormInt16(q *byte, base *byte, stride uintptr, rows *uint32, n int, dim
 //go:noescape
 func narrowNormInt16(q *byte, base *byte, stride uintptr, rows *uint32, n int, dims int, out *float32)
 
+// wideL2Float32Within needs AVX-512 F, BW and DQ.
+//
+//go:noescape
+func wideL2Float32Within(q *byte, base *byte, stride uintptr, rows *uint32, n int, dims int, out *float32)
+
+// narrowL2Float32Within needs AVX2, FMA and F16C.
+//
+//go:noescape
+func narrowL2Float32Within(q *byte, base *byte, stride uintptr, rows *uint32, n int, dims int, out *float32)
+
+// wideL1Float32Within needs AVX-512 F, BW and DQ.
+//
+//go:noescape
+func wideL1Float32Within(q *byte, base *byte, stride uintptr, rows *uint32, n int, dims int, out *float32)
+
+// narrowL1Float32Within needs AVX2, FMA and F16C.
+//
+//go:noescape
+func narrowL1Float32Within(q *byte, base *byte, stride uintptr, rows *uint32, n int, dims int, out *float32)
+
+// Ask asks the memory for two cache lines that are read soon.
+//
+//go:noescape
+func Ask(a *byte, b *byte)
+
 // wideL2Uint8 needs AVX-512 F, BW, DQ and VNNI.
 //
 //go:noescape

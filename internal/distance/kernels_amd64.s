@@ -25,24 +25,59 @@ TEXT ·wideL2Float32(SB), NOSPLIT, $0-56
 	MOVQ    CX, R10
 	ADDQ    $0x3f, R10
 	SHRQ    $0x06, R10
-	MOVQ    $0x00000010, CX
+	MOVQ    $0x00000030, CX
 	CMPQ    R10, CX
 	CMOVQGT CX, R10
+	CMPQ    R10, $0x10
+	JLE     row
+	CMPQ    DI, $0x01
+	JLE     first1Done
+	MOVL    4(SI), CX
+	IMULQ   BX, CX
+	ADDQ    DX, CX
+	MOVQ    R10, R11
 
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  DI, $0x05
-	JL    asked
+	CMPQ  R10, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
 	MOVL  16(SI), CX
 	IMULQ BX, CX
 	ADDQ  DX, CX
 	MOVQ  R10, R11
 
-ask:
+near:
 	PREFETCHT0 (CX)
 	ADDQ       $0x40, CX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R10, R11
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (SI), CX
 	IMULQ  BX, CX
@@ -95,18 +130,18 @@ singleDone:
 	VFMADD231PS Z4, Z4, Z1
 
 whole:
-	VADDPS        Z1, Z0, Z0
-	VADDPS        Z3, Z2, Z2
-	VADDPS        Z2, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y4
-	VEXTRACTF128  $0x01, Y4, X5
-	VADDPS        X5, X4, X5
-	VPERMILPS     $0x0e, X5, X4
-	VADDPS        X4, X5, X5
-	VPERMILPS     $0x01, X5, X4
-	VADDSS        X4, X5, X5
-	VMOVSS        X5, (R9)
+	VADDPS        Z1, Z0, Z4
+	VADDPS        Z3, Z2, Z5
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VADDPS        Y5, Y4, Y5
+	VEXTRACTF128  $0x01, Y5, X4
+	VADDPS        X4, X5, X4
+	VPERMILPS     $0x0e, X4, X5
+	VADDPS        X5, X4, X4
+	VPERMILPS     $0x01, X4, X5
+	VADDSS        X5, X4, X4
+	VMOVSS        X4, (R9)
 	ADDQ          $0x04, SI
 	ADDQ          $0x04, R9
 	DECQ          DI
@@ -129,24 +164,59 @@ TEXT ·narrowL2Float32(SB), NOSPLIT, $0-56
 	MOVQ    AX, CX
 	ADDQ    $0x3f, CX
 	SHRQ    $0x06, CX
-	MOVQ    $0x00000010, AX
+	MOVQ    $0x00000030, AX
 	CMPQ    CX, AX
 	CMOVQGT AX, CX
+	CMPQ    CX, $0x10
+	JLE     row
+	CMPQ    R8, $0x01
+	JLE     first1Done
+	MOVL    4(DI), AX
+	IMULQ   SI, AX
+	ADDQ    BX, AX
+	MOVQ    CX, R11
 
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  R8, $0x05
-	JL    asked
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
 	MOVL  16(DI), AX
 	IMULQ SI, AX
 	ADDQ  BX, AX
 	MOVQ  CX, R11
 
-ask:
+near:
 	PREFETCHT0 (AX)
 	ADDQ       $0x40, AX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R11
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (DI), AX
 	IMULQ  SI, AX
@@ -157,22 +227,23 @@ asked:
 	VXORPS Y3, Y3, Y3
 	MOVQ   DX, R11
 	MOVQ   R9, R12
+	VXORPS X4, X4, X4
 
 four:
 	CMPQ        R12, $0x00000020
 	JL          fourDone
-	VMOVUPS     (AX), Y4
-	VSUBPS      (R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y0
-	VMOVUPS     32(AX), Y4
-	VSUBPS      32(R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y1
-	VMOVUPS     64(AX), Y4
-	VSUBPS      64(R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y2
-	VMOVUPS     96(AX), Y4
-	VSUBPS      96(R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y3
+	VMOVUPS     (AX), Y5
+	VSUBPS      (R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y0
+	VMOVUPS     32(AX), Y5
+	VSUBPS      32(R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y1
+	VMOVUPS     64(AX), Y5
+	VSUBPS      64(R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y2
+	VMOVUPS     96(AX), Y5
+	VSUBPS      96(R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y3
 	ADDQ        $0x00000080, AX
 	ADDQ        $0x00000080, R11
 	SUBQ        $0x00000020, R12
@@ -182,17 +253,15 @@ fourDone:
 single:
 	CMPQ        R12, $0x00000008
 	JL          singleDone
-	VMOVUPS     (AX), Y4
-	VSUBPS      (R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y0
+	VMOVUPS     (AX), Y5
+	VSUBPS      (R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y0
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, R11
 	SUBQ        $0x00000008, R12
 	JMP         single
 
 singleDone:
-	VXORPS X4, X4, X4
-
 rest:
 	CMPQ        R12, $0x00000001
 	JL          restDone
@@ -207,8 +276,8 @@ rest:
 
 restDone:
 	VADDPS       Y1, Y0, Y0
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y2, Y1
+	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X0, X1, X1
 	VADDPS       X4, X1, X1
@@ -245,24 +314,59 @@ TEXT ·wideDotFloat32(SB), NOSPLIT, $0-56
 	MOVQ    CX, R10
 	ADDQ    $0x3f, R10
 	SHRQ    $0x06, R10
-	MOVQ    $0x00000010, CX
+	MOVQ    $0x00000030, CX
 	CMPQ    R10, CX
 	CMOVQGT CX, R10
+	CMPQ    R10, $0x10
+	JLE     row
+	CMPQ    DI, $0x01
+	JLE     first1Done
+	MOVL    4(SI), CX
+	IMULQ   BX, CX
+	ADDQ    DX, CX
+	MOVQ    R10, R11
 
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  DI, $0x05
-	JL    asked
+	CMPQ  R10, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
 	MOVL  16(SI), CX
 	IMULQ BX, CX
 	ADDQ  DX, CX
 	MOVQ  R10, R11
 
-ask:
+near:
 	PREFETCHT0 (CX)
 	ADDQ       $0x40, CX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R10, R11
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (SI), CX
 	IMULQ  BX, CX
@@ -309,18 +413,18 @@ singleDone:
 	VFMADD231PS Z5, Z4, Z1
 
 whole:
-	VADDPS        Z1, Z0, Z0
-	VADDPS        Z3, Z2, Z2
-	VADDPS        Z2, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y4
-	VEXTRACTF128  $0x01, Y4, X5
-	VADDPS        X5, X4, X5
-	VPERMILPS     $0x0e, X5, X4
-	VADDPS        X4, X5, X5
-	VPERMILPS     $0x01, X5, X4
-	VADDSS        X4, X5, X5
-	VMOVSS        X5, (R9)
+	VADDPS        Z1, Z0, Z4
+	VADDPS        Z3, Z2, Z5
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VADDPS        Y5, Y4, Y5
+	VEXTRACTF128  $0x01, Y5, X4
+	VADDPS        X4, X5, X4
+	VPERMILPS     $0x0e, X4, X5
+	VADDPS        X5, X4, X4
+	VPERMILPS     $0x01, X4, X5
+	VADDSS        X5, X4, X4
+	VMOVSS        X4, (R9)
 	ADDQ          $0x04, SI
 	ADDQ          $0x04, R9
 	DECQ          DI
@@ -343,24 +447,59 @@ TEXT ·narrowDotFloat32(SB), NOSPLIT, $0-56
 	MOVQ    AX, CX
 	ADDQ    $0x3f, CX
 	SHRQ    $0x06, CX
-	MOVQ    $0x00000010, AX
+	MOVQ    $0x00000030, AX
 	CMPQ    CX, AX
 	CMOVQGT AX, CX
+	CMPQ    CX, $0x10
+	JLE     row
+	CMPQ    R8, $0x01
+	JLE     first1Done
+	MOVL    4(DI), AX
+	IMULQ   SI, AX
+	ADDQ    BX, AX
+	MOVQ    CX, R11
 
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  R8, $0x05
-	JL    asked
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
 	MOVL  16(DI), AX
 	IMULQ SI, AX
 	ADDQ  BX, AX
 	MOVQ  CX, R11
 
-ask:
+near:
 	PREFETCHT0 (AX)
 	ADDQ       $0x40, AX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R11
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (DI), AX
 	IMULQ  SI, AX
@@ -371,18 +510,19 @@ asked:
 	VXORPS Y3, Y3, Y3
 	MOVQ   DX, R11
 	MOVQ   R9, R12
+	VXORPS X4, X4, X4
 
 four:
 	CMPQ        R12, $0x00000020
 	JL          fourDone
-	VMOVUPS     (AX), Y4
-	VFMADD231PS (R11), Y4, Y0
-	VMOVUPS     32(AX), Y4
-	VFMADD231PS 32(R11), Y4, Y1
-	VMOVUPS     64(AX), Y4
-	VFMADD231PS 64(R11), Y4, Y2
-	VMOVUPS     96(AX), Y4
-	VFMADD231PS 96(R11), Y4, Y3
+	VMOVUPS     (AX), Y5
+	VFMADD231PS (R11), Y5, Y0
+	VMOVUPS     32(AX), Y5
+	VFMADD231PS 32(R11), Y5, Y1
+	VMOVUPS     64(AX), Y5
+	VFMADD231PS 64(R11), Y5, Y2
+	VMOVUPS     96(AX), Y5
+	VFMADD231PS 96(R11), Y5, Y3
 	ADDQ        $0x00000080, AX
 	ADDQ        $0x00000080, R11
 	SUBQ        $0x00000020, R12
@@ -392,16 +532,14 @@ fourDone:
 single:
 	CMPQ        R12, $0x00000008
 	JL          singleDone
-	VMOVUPS     (AX), Y4
-	VFMADD231PS (R11), Y4, Y0
+	VMOVUPS     (AX), Y5
+	VFMADD231PS (R11), Y5, Y0
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, R11
 	SUBQ        $0x00000008, R12
 	JMP         single
 
 singleDone:
-	VXORPS X4, X4, X4
-
 rest:
 	CMPQ        R12, $0x00000001
 	JL          restDone
@@ -415,8 +553,8 @@ rest:
 
 restDone:
 	VADDPS       Y1, Y0, Y0
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y2, Y1
+	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X0, X1, X1
 	VADDPS       X4, X1, X1
@@ -455,24 +593,59 @@ TEXT ·wideL1Float32(SB), NOSPLIT, $0-56
 	MOVQ       CX, R10
 	ADDQ       $0x3f, R10
 	SHRQ       $0x06, R10
-	MOVQ       $0x00000010, CX
+	MOVQ       $0x00000030, CX
 	CMPQ       R10, CX
 	CMOVQGT    CX, R10
+	CMPQ       R10, $0x10
+	JLE        row
+	CMPQ       DI, $0x01
+	JLE        first1Done
+	MOVL       4(SI), CX
+	IMULQ      BX, CX
+	ADDQ       DX, CX
+	MOVQ       R10, R11
 
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  DI, $0x05
-	JL    asked
+	CMPQ  R10, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
 	MOVL  16(SI), CX
 	IMULQ BX, CX
 	ADDQ  DX, CX
 	MOVQ  R10, R11
 
-ask:
+near:
 	PREFETCHT0 (CX)
 	ADDQ       $0x40, CX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R10, R11
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (SI), CX
 	IMULQ  BX, CX
@@ -531,18 +704,18 @@ singleDone:
 	VADDPS    Z5, Z2, Z2
 
 whole:
-	VADDPS        Z2, Z1, Z1
-	VADDPS        Z4, Z3, Z3
-	VADDPS        Z3, Z1, Z1
-	VEXTRACTF64X4 $0x01, Z1, Y5
-	VADDPS        Y5, Y1, Y5
-	VEXTRACTF128  $0x01, Y5, X6
-	VADDPS        X6, X5, X6
-	VPERMILPS     $0x0e, X6, X5
-	VADDPS        X5, X6, X6
-	VPERMILPS     $0x01, X6, X5
-	VADDSS        X5, X6, X6
-	VMOVSS        X6, (R9)
+	VADDPS        Z2, Z1, Z5
+	VADDPS        Z4, Z3, Z6
+	VADDPS        Z6, Z5, Z5
+	VEXTRACTF64X4 $0x01, Z5, Y6
+	VADDPS        Y6, Y5, Y6
+	VEXTRACTF128  $0x01, Y6, X5
+	VADDPS        X5, X6, X5
+	VPERMILPS     $0x0e, X5, X6
+	VADDPS        X6, X5, X5
+	VPERMILPS     $0x01, X5, X6
+	VADDSS        X6, X5, X5
+	VMOVSS        X5, (R9)
 	ADDQ          $0x04, SI
 	ADDQ          $0x04, R9
 	DECQ          DI
@@ -567,24 +740,59 @@ TEXT ·narrowL1Float32(SB), NOSPLIT, $0-56
 	MOVQ     AX, CX
 	ADDQ     $0x3f, CX
 	SHRQ     $0x06, CX
-	MOVQ     $0x00000010, AX
+	MOVQ     $0x00000030, AX
 	CMPQ     CX, AX
 	CMOVQGT  AX, CX
+	CMPQ     CX, $0x10
+	JLE      row
+	CMPQ     R8, $0x01
+	JLE      first1Done
+	MOVL     4(DI), AX
+	IMULQ    SI, AX
+	ADDQ     BX, AX
+	MOVQ     CX, R11
 
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  R8, $0x05
-	JL    asked
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
 	MOVL  16(DI), AX
 	IMULQ SI, AX
 	ADDQ  BX, AX
 	MOVQ  CX, R11
 
-ask:
+near:
 	PREFETCHT0 (AX)
 	ADDQ       $0x40, AX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R11
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (DI), AX
 	IMULQ  SI, AX
@@ -595,26 +803,27 @@ asked:
 	VXORPS Y4, Y4, Y4
 	MOVQ   DX, R11
 	MOVQ   R9, R12
+	VXORPS X5, X5, X5
 
 four:
 	CMPQ    R12, $0x00000020
 	JL      fourDone
-	VMOVUPS (AX), Y5
-	VSUBPS  (R11), Y5, Y5
-	VANDPS  Y0, Y5, Y5
-	VADDPS  Y5, Y1, Y1
-	VMOVUPS 32(AX), Y5
-	VSUBPS  32(R11), Y5, Y5
-	VANDPS  Y0, Y5, Y5
-	VADDPS  Y5, Y2, Y2
-	VMOVUPS 64(AX), Y5
-	VSUBPS  64(R11), Y5, Y5
-	VANDPS  Y0, Y5, Y5
-	VADDPS  Y5, Y3, Y3
-	VMOVUPS 96(AX), Y5
-	VSUBPS  96(R11), Y5, Y5
-	VANDPS  Y0, Y5, Y5
-	VADDPS  Y5, Y4, Y4
+	VMOVUPS (AX), Y6
+	VSUBPS  (R11), Y6, Y6
+	VANDPS  Y0, Y6, Y6
+	VADDPS  Y6, Y1, Y1
+	VMOVUPS 32(AX), Y6
+	VSUBPS  32(R11), Y6, Y6
+	VANDPS  Y0, Y6, Y6
+	VADDPS  Y6, Y2, Y2
+	VMOVUPS 64(AX), Y6
+	VSUBPS  64(R11), Y6, Y6
+	VANDPS  Y0, Y6, Y6
+	VADDPS  Y6, Y3, Y3
+	VMOVUPS 96(AX), Y6
+	VSUBPS  96(R11), Y6, Y6
+	VANDPS  Y0, Y6, Y6
+	VADDPS  Y6, Y4, Y4
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, R11
 	SUBQ    $0x00000020, R12
@@ -624,18 +833,16 @@ fourDone:
 single:
 	CMPQ    R12, $0x00000008
 	JL      singleDone
-	VMOVUPS (AX), Y5
-	VSUBPS  (R11), Y5, Y5
-	VANDPS  Y0, Y5, Y5
-	VADDPS  Y5, Y1, Y1
+	VMOVUPS (AX), Y6
+	VSUBPS  (R11), Y6, Y6
+	VANDPS  Y0, Y6, Y6
+	VADDPS  Y6, Y1, Y1
 	ADDQ    $0x00000020, AX
 	ADDQ    $0x00000020, R11
 	SUBQ    $0x00000008, R12
 	JMP     single
 
 singleDone:
-	VXORPS X5, X5, X5
-
 rest:
 	CMPQ   R12, $0x00000001
 	JL     restDone
@@ -651,8 +858,8 @@ rest:
 
 restDone:
 	VADDPS       Y2, Y1, Y1
-	VADDPS       Y4, Y3, Y3
-	VADDPS       Y3, Y1, Y1
+	VADDPS       Y4, Y3, Y2
+	VADDPS       Y2, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPS       X1, X2, X2
 	VADDPS       X5, X2, X2
@@ -689,24 +896,59 @@ TEXT ·wideNormFloat32(SB), NOSPLIT, $0-56
 	MOVQ    CX, R10
 	ADDQ    $0x3f, R10
 	SHRQ    $0x06, R10
-	MOVQ    $0x00000010, CX
+	MOVQ    $0x00000030, CX
 	CMPQ    R10, CX
 	CMOVQGT CX, R10
+	CMPQ    R10, $0x10
+	JLE     row
+	CMPQ    DI, $0x01
+	JLE     first1Done
+	MOVL    4(SI), CX
+	IMULQ   BX, CX
+	ADDQ    DX, CX
+	MOVQ    R10, R11
 
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  DI, $0x05
-	JL    asked
+	CMPQ  R10, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
 	MOVL  16(SI), CX
 	IMULQ BX, CX
 	ADDQ  DX, CX
 	MOVQ  R10, R11
 
-ask:
+near:
 	PREFETCHT0 (CX)
 	ADDQ       $0x40, CX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R10, R11
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (SI), CX
 	IMULQ  BX, CX
@@ -752,18 +994,18 @@ singleDone:
 	VFMADD231PS Z4, Z4, Z1
 
 whole:
-	VADDPS        Z1, Z0, Z0
-	VADDPS        Z3, Z2, Z2
-	VADDPS        Z2, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y4
-	VEXTRACTF128  $0x01, Y4, X5
-	VADDPS        X5, X4, X5
-	VPERMILPS     $0x0e, X5, X4
-	VADDPS        X4, X5, X5
-	VPERMILPS     $0x01, X5, X4
-	VADDSS        X4, X5, X5
-	VMOVSS        X5, (R9)
+	VADDPS        Z1, Z0, Z4
+	VADDPS        Z3, Z2, Z5
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VADDPS        Y5, Y4, Y5
+	VEXTRACTF128  $0x01, Y5, X4
+	VADDPS        X4, X5, X4
+	VPERMILPS     $0x0e, X4, X5
+	VADDPS        X5, X4, X4
+	VPERMILPS     $0x01, X4, X5
+	VADDSS        X5, X4, X4
+	VMOVSS        X4, (R9)
 	ADDQ          $0x04, SI
 	ADDQ          $0x04, R9
 	DECQ          DI
@@ -786,24 +1028,59 @@ TEXT ·narrowNormFloat32(SB), NOSPLIT, $0-56
 	MOVQ    AX, CX
 	ADDQ    $0x3f, CX
 	SHRQ    $0x06, CX
-	MOVQ    $0x00000010, AX
+	MOVQ    $0x00000030, AX
 	CMPQ    CX, AX
 	CMOVQGT AX, CX
+	CMPQ    CX, $0x10
+	JLE     row
+	CMPQ    R8, $0x01
+	JLE     first1Done
+	MOVL    4(DI), AX
+	IMULQ   SI, AX
+	ADDQ    BX, AX
+	MOVQ    CX, R11
 
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  R8, $0x05
-	JL    asked
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
 	MOVL  16(DI), AX
 	IMULQ SI, AX
 	ADDQ  BX, AX
 	MOVQ  CX, R11
 
-ask:
+near:
 	PREFETCHT0 (AX)
 	ADDQ       $0x40, AX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R11
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (DI), AX
 	IMULQ  SI, AX
@@ -814,18 +1091,19 @@ asked:
 	VXORPS Y3, Y3, Y3
 	MOVQ   DX, R11
 	MOVQ   R9, R12
+	VXORPS X4, X4, X4
 
 four:
 	CMPQ        R12, $0x00000020
 	JL          fourDone
-	VMOVUPS     (AX), Y4
-	VFMADD231PS Y4, Y4, Y0
-	VMOVUPS     32(AX), Y4
-	VFMADD231PS Y4, Y4, Y1
-	VMOVUPS     64(AX), Y4
-	VFMADD231PS Y4, Y4, Y2
-	VMOVUPS     96(AX), Y4
-	VFMADD231PS Y4, Y4, Y3
+	VMOVUPS     (AX), Y5
+	VFMADD231PS Y5, Y5, Y0
+	VMOVUPS     32(AX), Y5
+	VFMADD231PS Y5, Y5, Y1
+	VMOVUPS     64(AX), Y5
+	VFMADD231PS Y5, Y5, Y2
+	VMOVUPS     96(AX), Y5
+	VFMADD231PS Y5, Y5, Y3
 	ADDQ        $0x00000080, AX
 	ADDQ        $0x00000080, R11
 	SUBQ        $0x00000020, R12
@@ -835,16 +1113,14 @@ fourDone:
 single:
 	CMPQ        R12, $0x00000008
 	JL          singleDone
-	VMOVUPS     (AX), Y4
-	VFMADD231PS Y4, Y4, Y0
+	VMOVUPS     (AX), Y5
+	VFMADD231PS Y5, Y5, Y0
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, R11
 	SUBQ        $0x00000008, R12
 	JMP         single
 
 singleDone:
-	VXORPS X4, X4, X4
-
 rest:
 	CMPQ        R12, $0x00000001
 	JL          restDone
@@ -857,8 +1133,8 @@ rest:
 
 restDone:
 	VADDPS       Y1, Y0, Y0
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y2, Y1
+	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X0, X1, X1
 	VADDPS       X4, X1, X1
@@ -895,24 +1171,59 @@ TEXT ·wideL2Float16(SB), NOSPLIT, $0-56
 	MOVQ    CX, R10
 	ADDQ    $0x3f, R10
 	SHRQ    $0x06, R10
-	MOVQ    $0x00000010, CX
+	MOVQ    $0x00000030, CX
 	CMPQ    R10, CX
 	CMOVQGT CX, R10
+	CMPQ    R10, $0x10
+	JLE     row
+	CMPQ    DI, $0x01
+	JLE     first1Done
+	MOVL    4(SI), CX
+	IMULQ   BX, CX
+	ADDQ    DX, CX
+	MOVQ    R10, R11
 
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  DI, $0x05
-	JL    asked
+	CMPQ  R10, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
 	MOVL  16(SI), CX
 	IMULQ BX, CX
 	ADDQ  DX, CX
 	MOVQ  R10, R11
 
-ask:
+near:
 	PREFETCHT0 (CX)
 	ADDQ       $0x40, CX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R10, R11
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (SI), CX
 	IMULQ  BX, CX
@@ -965,18 +1276,18 @@ singleDone:
 	VFMADD231PS Z4, Z4, Z1
 
 whole:
-	VADDPS        Z1, Z0, Z0
-	VADDPS        Z3, Z2, Z2
-	VADDPS        Z2, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y4
-	VEXTRACTF128  $0x01, Y4, X5
-	VADDPS        X5, X4, X5
-	VPERMILPS     $0x0e, X5, X4
-	VADDPS        X4, X5, X5
-	VPERMILPS     $0x01, X5, X4
-	VADDSS        X4, X5, X5
-	VMOVSS        X5, (R9)
+	VADDPS        Z1, Z0, Z4
+	VADDPS        Z3, Z2, Z5
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VADDPS        Y5, Y4, Y5
+	VEXTRACTF128  $0x01, Y5, X4
+	VADDPS        X4, X5, X4
+	VPERMILPS     $0x0e, X4, X5
+	VADDPS        X5, X4, X4
+	VPERMILPS     $0x01, X4, X5
+	VADDSS        X5, X4, X4
+	VMOVSS        X4, (R9)
 	ADDQ          $0x04, SI
 	ADDQ          $0x04, R9
 	DECQ          DI
@@ -999,24 +1310,59 @@ TEXT ·narrowL2Float16(SB), NOSPLIT, $0-56
 	MOVQ    AX, CX
 	ADDQ    $0x3f, CX
 	SHRQ    $0x06, CX
-	MOVQ    $0x00000010, AX
+	MOVQ    $0x00000030, AX
 	CMPQ    CX, AX
 	CMOVQGT AX, CX
+	CMPQ    CX, $0x10
+	JLE     row
+	CMPQ    R8, $0x01
+	JLE     first1Done
+	MOVL    4(DI), AX
+	IMULQ   SI, AX
+	ADDQ    BX, AX
+	MOVQ    CX, R11
 
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  R8, $0x05
-	JL    asked
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
 	MOVL  16(DI), AX
 	IMULQ SI, AX
 	ADDQ  BX, AX
 	MOVQ  CX, R11
 
-ask:
+near:
 	PREFETCHT0 (AX)
 	ADDQ       $0x40, AX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R11
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (DI), AX
 	IMULQ  SI, AX
@@ -1027,22 +1373,23 @@ asked:
 	VXORPS Y3, Y3, Y3
 	MOVQ   DX, R11
 	MOVQ   R9, R12
+	VXORPS X4, X4, X4
 
 four:
 	CMPQ        R12, $0x00000020
 	JL          fourDone
-	VCVTPH2PS   (AX), Y4
-	VSUBPS      (R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y0
-	VCVTPH2PS   16(AX), Y4
-	VSUBPS      32(R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y1
-	VCVTPH2PS   32(AX), Y4
-	VSUBPS      64(R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y2
-	VCVTPH2PS   48(AX), Y4
-	VSUBPS      96(R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y3
+	VCVTPH2PS   (AX), Y5
+	VSUBPS      (R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y0
+	VCVTPH2PS   16(AX), Y5
+	VSUBPS      32(R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y1
+	VCVTPH2PS   32(AX), Y5
+	VSUBPS      64(R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y2
+	VCVTPH2PS   48(AX), Y5
+	VSUBPS      96(R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y3
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000080, R11
 	SUBQ        $0x00000020, R12
@@ -1052,17 +1399,15 @@ fourDone:
 single:
 	CMPQ        R12, $0x00000008
 	JL          singleDone
-	VCVTPH2PS   (AX), Y4
-	VSUBPS      (R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y0
+	VCVTPH2PS   (AX), Y5
+	VSUBPS      (R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y0
 	ADDQ        $0x00000010, AX
 	ADDQ        $0x00000020, R11
 	SUBQ        $0x00000008, R12
 	JMP         single
 
 singleDone:
-	VXORPS X4, X4, X4
-
 rest:
 	CMPQ        R12, $0x00000001
 	JL          restDone
@@ -1079,8 +1424,8 @@ rest:
 
 restDone:
 	VADDPS       Y1, Y0, Y0
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y2, Y1
+	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X0, X1, X1
 	VADDPS       X4, X1, X1
@@ -1117,24 +1462,59 @@ TEXT ·wideDotFloat16(SB), NOSPLIT, $0-56
 	MOVQ    CX, R10
 	ADDQ    $0x3f, R10
 	SHRQ    $0x06, R10
-	MOVQ    $0x00000010, CX
+	MOVQ    $0x00000030, CX
 	CMPQ    R10, CX
 	CMOVQGT CX, R10
+	CMPQ    R10, $0x10
+	JLE     row
+	CMPQ    DI, $0x01
+	JLE     first1Done
+	MOVL    4(SI), CX
+	IMULQ   BX, CX
+	ADDQ    DX, CX
+	MOVQ    R10, R11
 
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  DI, $0x05
-	JL    asked
+	CMPQ  R10, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
 	MOVL  16(SI), CX
 	IMULQ BX, CX
 	ADDQ  DX, CX
 	MOVQ  R10, R11
 
-ask:
+near:
 	PREFETCHT0 (CX)
 	ADDQ       $0x40, CX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R10, R11
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (SI), CX
 	IMULQ  BX, CX
@@ -1181,18 +1561,18 @@ singleDone:
 	VFMADD231PS Z5, Z4, Z1
 
 whole:
-	VADDPS        Z1, Z0, Z0
-	VADDPS        Z3, Z2, Z2
-	VADDPS        Z2, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y4
-	VEXTRACTF128  $0x01, Y4, X5
-	VADDPS        X5, X4, X5
-	VPERMILPS     $0x0e, X5, X4
-	VADDPS        X4, X5, X5
-	VPERMILPS     $0x01, X5, X4
-	VADDSS        X4, X5, X5
-	VMOVSS        X5, (R9)
+	VADDPS        Z1, Z0, Z4
+	VADDPS        Z3, Z2, Z5
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VADDPS        Y5, Y4, Y5
+	VEXTRACTF128  $0x01, Y5, X4
+	VADDPS        X4, X5, X4
+	VPERMILPS     $0x0e, X4, X5
+	VADDPS        X5, X4, X4
+	VPERMILPS     $0x01, X4, X5
+	VADDSS        X5, X4, X4
+	VMOVSS        X4, (R9)
 	ADDQ          $0x04, SI
 	ADDQ          $0x04, R9
 	DECQ          DI
@@ -1215,24 +1595,59 @@ TEXT ·narrowDotFloat16(SB), NOSPLIT, $0-56
 	MOVQ    AX, CX
 	ADDQ    $0x3f, CX
 	SHRQ    $0x06, CX
-	MOVQ    $0x00000010, AX
+	MOVQ    $0x00000030, AX
 	CMPQ    CX, AX
 	CMOVQGT AX, CX
+	CMPQ    CX, $0x10
+	JLE     row
+	CMPQ    R8, $0x01
+	JLE     first1Done
+	MOVL    4(DI), AX
+	IMULQ   SI, AX
+	ADDQ    BX, AX
+	MOVQ    CX, R11
 
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  R8, $0x05
-	JL    asked
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
 	MOVL  16(DI), AX
 	IMULQ SI, AX
 	ADDQ  BX, AX
 	MOVQ  CX, R11
 
-ask:
+near:
 	PREFETCHT0 (AX)
 	ADDQ       $0x40, AX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R11
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (DI), AX
 	IMULQ  SI, AX
@@ -1243,18 +1658,19 @@ asked:
 	VXORPS Y3, Y3, Y3
 	MOVQ   DX, R11
 	MOVQ   R9, R12
+	VXORPS X4, X4, X4
 
 four:
 	CMPQ        R12, $0x00000020
 	JL          fourDone
-	VCVTPH2PS   (AX), Y4
-	VFMADD231PS (R11), Y4, Y0
-	VCVTPH2PS   16(AX), Y4
-	VFMADD231PS 32(R11), Y4, Y1
-	VCVTPH2PS   32(AX), Y4
-	VFMADD231PS 64(R11), Y4, Y2
-	VCVTPH2PS   48(AX), Y4
-	VFMADD231PS 96(R11), Y4, Y3
+	VCVTPH2PS   (AX), Y5
+	VFMADD231PS (R11), Y5, Y0
+	VCVTPH2PS   16(AX), Y5
+	VFMADD231PS 32(R11), Y5, Y1
+	VCVTPH2PS   32(AX), Y5
+	VFMADD231PS 64(R11), Y5, Y2
+	VCVTPH2PS   48(AX), Y5
+	VFMADD231PS 96(R11), Y5, Y3
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000080, R11
 	SUBQ        $0x00000020, R12
@@ -1264,16 +1680,14 @@ fourDone:
 single:
 	CMPQ        R12, $0x00000008
 	JL          singleDone
-	VCVTPH2PS   (AX), Y4
-	VFMADD231PS (R11), Y4, Y0
+	VCVTPH2PS   (AX), Y5
+	VFMADD231PS (R11), Y5, Y0
 	ADDQ        $0x00000010, AX
 	ADDQ        $0x00000020, R11
 	SUBQ        $0x00000008, R12
 	JMP         single
 
 singleDone:
-	VXORPS X4, X4, X4
-
 rest:
 	CMPQ        R12, $0x00000001
 	JL          restDone
@@ -1289,8 +1703,8 @@ rest:
 
 restDone:
 	VADDPS       Y1, Y0, Y0
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y2, Y1
+	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X0, X1, X1
 	VADDPS       X4, X1, X1
@@ -1329,24 +1743,59 @@ TEXT ·wideL1Float16(SB), NOSPLIT, $0-56
 	MOVQ       CX, R10
 	ADDQ       $0x3f, R10
 	SHRQ       $0x06, R10
-	MOVQ       $0x00000010, CX
+	MOVQ       $0x00000030, CX
 	CMPQ       R10, CX
 	CMOVQGT    CX, R10
+	CMPQ       R10, $0x10
+	JLE        row
+	CMPQ       DI, $0x01
+	JLE        first1Done
+	MOVL       4(SI), CX
+	IMULQ      BX, CX
+	ADDQ       DX, CX
+	MOVQ       R10, R11
 
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  DI, $0x05
-	JL    asked
+	CMPQ  R10, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
 	MOVL  16(SI), CX
 	IMULQ BX, CX
 	ADDQ  DX, CX
 	MOVQ  R10, R11
 
-ask:
+near:
 	PREFETCHT0 (CX)
 	ADDQ       $0x40, CX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R10, R11
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (SI), CX
 	IMULQ  BX, CX
@@ -1405,18 +1854,18 @@ singleDone:
 	VADDPS      Z5, Z2, Z2
 
 whole:
-	VADDPS        Z2, Z1, Z1
-	VADDPS        Z4, Z3, Z3
-	VADDPS        Z3, Z1, Z1
-	VEXTRACTF64X4 $0x01, Z1, Y5
-	VADDPS        Y5, Y1, Y5
-	VEXTRACTF128  $0x01, Y5, X6
-	VADDPS        X6, X5, X6
-	VPERMILPS     $0x0e, X6, X5
-	VADDPS        X5, X6, X6
-	VPERMILPS     $0x01, X6, X5
-	VADDSS        X5, X6, X6
-	VMOVSS        X6, (R9)
+	VADDPS        Z2, Z1, Z5
+	VADDPS        Z4, Z3, Z6
+	VADDPS        Z6, Z5, Z5
+	VEXTRACTF64X4 $0x01, Z5, Y6
+	VADDPS        Y6, Y5, Y6
+	VEXTRACTF128  $0x01, Y6, X5
+	VADDPS        X5, X6, X5
+	VPERMILPS     $0x0e, X5, X6
+	VADDPS        X6, X5, X5
+	VPERMILPS     $0x01, X5, X6
+	VADDSS        X6, X5, X5
+	VMOVSS        X5, (R9)
 	ADDQ          $0x04, SI
 	ADDQ          $0x04, R9
 	DECQ          DI
@@ -1441,24 +1890,59 @@ TEXT ·narrowL1Float16(SB), NOSPLIT, $0-56
 	MOVQ     AX, CX
 	ADDQ     $0x3f, CX
 	SHRQ     $0x06, CX
-	MOVQ     $0x00000010, AX
+	MOVQ     $0x00000030, AX
 	CMPQ     CX, AX
 	CMOVQGT  AX, CX
+	CMPQ     CX, $0x10
+	JLE      row
+	CMPQ     R8, $0x01
+	JLE      first1Done
+	MOVL     4(DI), AX
+	IMULQ    SI, AX
+	ADDQ     BX, AX
+	MOVQ     CX, R11
 
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  R8, $0x05
-	JL    asked
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
 	MOVL  16(DI), AX
 	IMULQ SI, AX
 	ADDQ  BX, AX
 	MOVQ  CX, R11
 
-ask:
+near:
 	PREFETCHT0 (AX)
 	ADDQ       $0x40, AX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R11
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (DI), AX
 	IMULQ  SI, AX
@@ -1469,26 +1953,27 @@ asked:
 	VXORPS Y4, Y4, Y4
 	MOVQ   DX, R11
 	MOVQ   R9, R12
+	VXORPS X5, X5, X5
 
 four:
 	CMPQ      R12, $0x00000020
 	JL        fourDone
-	VCVTPH2PS (AX), Y5
-	VSUBPS    (R11), Y5, Y5
-	VANDPS    Y0, Y5, Y5
-	VADDPS    Y5, Y1, Y1
-	VCVTPH2PS 16(AX), Y5
-	VSUBPS    32(R11), Y5, Y5
-	VANDPS    Y0, Y5, Y5
-	VADDPS    Y5, Y2, Y2
-	VCVTPH2PS 32(AX), Y5
-	VSUBPS    64(R11), Y5, Y5
-	VANDPS    Y0, Y5, Y5
-	VADDPS    Y5, Y3, Y3
-	VCVTPH2PS 48(AX), Y5
-	VSUBPS    96(R11), Y5, Y5
-	VANDPS    Y0, Y5, Y5
-	VADDPS    Y5, Y4, Y4
+	VCVTPH2PS (AX), Y6
+	VSUBPS    (R11), Y6, Y6
+	VANDPS    Y0, Y6, Y6
+	VADDPS    Y6, Y1, Y1
+	VCVTPH2PS 16(AX), Y6
+	VSUBPS    32(R11), Y6, Y6
+	VANDPS    Y0, Y6, Y6
+	VADDPS    Y6, Y2, Y2
+	VCVTPH2PS 32(AX), Y6
+	VSUBPS    64(R11), Y6, Y6
+	VANDPS    Y0, Y6, Y6
+	VADDPS    Y6, Y3, Y3
+	VCVTPH2PS 48(AX), Y6
+	VSUBPS    96(R11), Y6, Y6
+	VANDPS    Y0, Y6, Y6
+	VADDPS    Y6, Y4, Y4
 	ADDQ      $0x00000040, AX
 	ADDQ      $0x00000080, R11
 	SUBQ      $0x00000020, R12
@@ -1498,18 +1983,16 @@ fourDone:
 single:
 	CMPQ      R12, $0x00000008
 	JL        singleDone
-	VCVTPH2PS (AX), Y5
-	VSUBPS    (R11), Y5, Y5
-	VANDPS    Y0, Y5, Y5
-	VADDPS    Y5, Y1, Y1
+	VCVTPH2PS (AX), Y6
+	VSUBPS    (R11), Y6, Y6
+	VANDPS    Y0, Y6, Y6
+	VADDPS    Y6, Y1, Y1
 	ADDQ      $0x00000010, AX
 	ADDQ      $0x00000020, R11
 	SUBQ      $0x00000008, R12
 	JMP       single
 
 singleDone:
-	VXORPS X5, X5, X5
-
 rest:
 	CMPQ      R12, $0x00000001
 	JL        restDone
@@ -1527,8 +2010,8 @@ rest:
 
 restDone:
 	VADDPS       Y2, Y1, Y1
-	VADDPS       Y4, Y3, Y3
-	VADDPS       Y3, Y1, Y1
+	VADDPS       Y4, Y3, Y2
+	VADDPS       Y2, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPS       X1, X2, X2
 	VADDPS       X5, X2, X2
@@ -1565,24 +2048,59 @@ TEXT ·wideNormFloat16(SB), NOSPLIT, $0-56
 	MOVQ    CX, R10
 	ADDQ    $0x3f, R10
 	SHRQ    $0x06, R10
-	MOVQ    $0x00000010, CX
+	MOVQ    $0x00000030, CX
 	CMPQ    R10, CX
 	CMOVQGT CX, R10
+	CMPQ    R10, $0x10
+	JLE     row
+	CMPQ    DI, $0x01
+	JLE     first1Done
+	MOVL    4(SI), CX
+	IMULQ   BX, CX
+	ADDQ    DX, CX
+	MOVQ    R10, R11
 
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  DI, $0x05
-	JL    asked
+	CMPQ  R10, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
 	MOVL  16(SI), CX
 	IMULQ BX, CX
 	ADDQ  DX, CX
 	MOVQ  R10, R11
 
-ask:
+near:
 	PREFETCHT0 (CX)
 	ADDQ       $0x40, CX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R10, R11
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (SI), CX
 	IMULQ  BX, CX
@@ -1628,18 +2146,18 @@ singleDone:
 	VFMADD231PS Z4, Z4, Z1
 
 whole:
-	VADDPS        Z1, Z0, Z0
-	VADDPS        Z3, Z2, Z2
-	VADDPS        Z2, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y4
-	VEXTRACTF128  $0x01, Y4, X5
-	VADDPS        X5, X4, X5
-	VPERMILPS     $0x0e, X5, X4
-	VADDPS        X4, X5, X5
-	VPERMILPS     $0x01, X5, X4
-	VADDSS        X4, X5, X5
-	VMOVSS        X5, (R9)
+	VADDPS        Z1, Z0, Z4
+	VADDPS        Z3, Z2, Z5
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VADDPS        Y5, Y4, Y5
+	VEXTRACTF128  $0x01, Y5, X4
+	VADDPS        X4, X5, X4
+	VPERMILPS     $0x0e, X4, X5
+	VADDPS        X5, X4, X4
+	VPERMILPS     $0x01, X4, X5
+	VADDSS        X5, X4, X4
+	VMOVSS        X4, (R9)
 	ADDQ          $0x04, SI
 	ADDQ          $0x04, R9
 	DECQ          DI
@@ -1662,24 +2180,59 @@ TEXT ·narrowNormFloat16(SB), NOSPLIT, $0-56
 	MOVQ    AX, CX
 	ADDQ    $0x3f, CX
 	SHRQ    $0x06, CX
-	MOVQ    $0x00000010, AX
+	MOVQ    $0x00000030, AX
 	CMPQ    CX, AX
 	CMOVQGT AX, CX
+	CMPQ    CX, $0x10
+	JLE     row
+	CMPQ    R8, $0x01
+	JLE     first1Done
+	MOVL    4(DI), AX
+	IMULQ   SI, AX
+	ADDQ    BX, AX
+	MOVQ    CX, R11
 
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  R8, $0x05
-	JL    asked
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
 	MOVL  16(DI), AX
 	IMULQ SI, AX
 	ADDQ  BX, AX
 	MOVQ  CX, R11
 
-ask:
+near:
 	PREFETCHT0 (AX)
 	ADDQ       $0x40, AX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R11
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (DI), AX
 	IMULQ  SI, AX
@@ -1690,18 +2243,19 @@ asked:
 	VXORPS Y3, Y3, Y3
 	MOVQ   DX, R11
 	MOVQ   R9, R12
+	VXORPS X4, X4, X4
 
 four:
 	CMPQ        R12, $0x00000020
 	JL          fourDone
-	VCVTPH2PS   (AX), Y4
-	VFMADD231PS Y4, Y4, Y0
-	VCVTPH2PS   16(AX), Y4
-	VFMADD231PS Y4, Y4, Y1
-	VCVTPH2PS   32(AX), Y4
-	VFMADD231PS Y4, Y4, Y2
-	VCVTPH2PS   48(AX), Y4
-	VFMADD231PS Y4, Y4, Y3
+	VCVTPH2PS   (AX), Y5
+	VFMADD231PS Y5, Y5, Y0
+	VCVTPH2PS   16(AX), Y5
+	VFMADD231PS Y5, Y5, Y1
+	VCVTPH2PS   32(AX), Y5
+	VFMADD231PS Y5, Y5, Y2
+	VCVTPH2PS   48(AX), Y5
+	VFMADD231PS Y5, Y5, Y3
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000080, R11
 	SUBQ        $0x00000020, R12
@@ -1711,16 +2265,14 @@ fourDone:
 single:
 	CMPQ        R12, $0x00000008
 	JL          singleDone
-	VCVTPH2PS   (AX), Y4
-	VFMADD231PS Y4, Y4, Y0
+	VCVTPH2PS   (AX), Y5
+	VFMADD231PS Y5, Y5, Y0
 	ADDQ        $0x00000010, AX
 	ADDQ        $0x00000020, R11
 	SUBQ        $0x00000008, R12
 	JMP         single
 
 singleDone:
-	VXORPS X4, X4, X4
-
 rest:
 	CMPQ        R12, $0x00000001
 	JL          restDone
@@ -1735,8 +2287,8 @@ rest:
 
 restDone:
 	VADDPS       Y1, Y0, Y0
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y2, Y1
+	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X0, X1, X1
 	VADDPS       X4, X1, X1
@@ -1772,24 +2324,59 @@ TEXT ·wideL2Int8(SB), NOSPLIT, $0-56
 	MOVQ    CX, R10
 	ADDQ    $0x3f, R10
 	SHRQ    $0x06, R10
-	MOVQ    $0x00000010, CX
+	MOVQ    $0x00000030, CX
 	CMPQ    R10, CX
 	CMOVQGT CX, R10
+	CMPQ    R10, $0x10
+	JLE     row
+	CMPQ    DI, $0x01
+	JLE     first1Done
+	MOVL    4(SI), CX
+	IMULQ   BX, CX
+	ADDQ    DX, CX
+	MOVQ    R10, R11
 
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  DI, $0x05
-	JL    asked
+	CMPQ  R10, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
 	MOVL  16(SI), CX
 	IMULQ BX, CX
 	ADDQ  DX, CX
 	MOVQ  R10, R11
 
-ask:
+near:
 	PREFETCHT0 (CX)
 	ADDQ       $0x40, CX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R10, R11
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (SI), CX
 	IMULQ  BX, CX
@@ -1848,18 +2435,18 @@ singleDone:
 	VFMADD231PS Z4, Z4, Z1
 
 whole:
-	VADDPS        Z1, Z0, Z0
-	VADDPS        Z3, Z2, Z2
-	VADDPS        Z2, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y4
-	VEXTRACTF128  $0x01, Y4, X5
-	VADDPS        X5, X4, X5
-	VPERMILPS     $0x0e, X5, X4
-	VADDPS        X4, X5, X5
-	VPERMILPS     $0x01, X5, X4
-	VADDSS        X4, X5, X5
-	VMOVSS        X5, (R9)
+	VADDPS        Z1, Z0, Z4
+	VADDPS        Z3, Z2, Z5
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VADDPS        Y5, Y4, Y5
+	VEXTRACTF128  $0x01, Y5, X4
+	VADDPS        X4, X5, X4
+	VPERMILPS     $0x0e, X4, X5
+	VADDPS        X5, X4, X4
+	VPERMILPS     $0x01, X4, X5
+	VADDSS        X5, X4, X4
+	VMOVSS        X4, (R9)
 	ADDQ          $0x04, SI
 	ADDQ          $0x04, R9
 	DECQ          DI
@@ -1881,24 +2468,59 @@ TEXT ·narrowL2Int8(SB), NOSPLIT, $0-56
 	MOVQ    AX, CX
 	ADDQ    $0x3f, CX
 	SHRQ    $0x06, CX
-	MOVQ    $0x00000010, AX
+	MOVQ    $0x00000030, AX
 	CMPQ    CX, AX
 	CMOVQGT AX, CX
+	CMPQ    CX, $0x10
+	JLE     row
+	CMPQ    R8, $0x01
+	JLE     first1Done
+	MOVL    4(DI), AX
+	IMULQ   SI, AX
+	ADDQ    BX, AX
+	MOVQ    CX, R11
 
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  R8, $0x05
-	JL    asked
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
 	MOVL  16(DI), AX
 	IMULQ SI, AX
 	ADDQ  BX, AX
 	MOVQ  CX, R11
 
-ask:
+near:
 	PREFETCHT0 (AX)
 	ADDQ       $0x40, AX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R11
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (DI), AX
 	IMULQ  SI, AX
@@ -1909,26 +2531,27 @@ asked:
 	VXORPS Y3, Y3, Y3
 	MOVQ   DX, R11
 	MOVQ   R9, R12
+	VXORPS X4, X4, X4
 
 four:
 	CMPQ        R12, $0x00000020
 	JL          fourDone
-	VPMOVSXBD   (AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VSUBPS      (R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y0
-	VPMOVSXBD   8(AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VSUBPS      32(R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y1
-	VPMOVSXBD   16(AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VSUBPS      64(R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y2
-	VPMOVSXBD   24(AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VSUBPS      96(R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y3
+	VPMOVSXBD   (AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VSUBPS      (R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y0
+	VPMOVSXBD   8(AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VSUBPS      32(R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y1
+	VPMOVSXBD   16(AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VSUBPS      64(R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y2
+	VPMOVSXBD   24(AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VSUBPS      96(R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y3
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000080, R11
 	SUBQ        $0x00000020, R12
@@ -1938,18 +2561,16 @@ fourDone:
 single:
 	CMPQ        R12, $0x00000008
 	JL          singleDone
-	VPMOVSXBD   (AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VSUBPS      (R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y0
+	VPMOVSXBD   (AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VSUBPS      (R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y0
 	ADDQ        $0x00000008, AX
 	ADDQ        $0x00000020, R11
 	SUBQ        $0x00000008, R12
 	JMP         single
 
 singleDone:
-	VXORPS X4, X4, X4
-
 rest:
 	CMPQ        R12, $0x00000001
 	JL          restDone
@@ -1966,8 +2587,8 @@ rest:
 
 restDone:
 	VADDPS       Y1, Y0, Y0
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y2, Y1
+	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X0, X1, X1
 	VADDPS       X4, X1, X1
@@ -2003,24 +2624,59 @@ TEXT ·wideDotInt8(SB), NOSPLIT, $0-56
 	MOVQ    CX, R10
 	ADDQ    $0x3f, R10
 	SHRQ    $0x06, R10
-	MOVQ    $0x00000010, CX
+	MOVQ    $0x00000030, CX
 	CMPQ    R10, CX
 	CMOVQGT CX, R10
+	CMPQ    R10, $0x10
+	JLE     row
+	CMPQ    DI, $0x01
+	JLE     first1Done
+	MOVL    4(SI), CX
+	IMULQ   BX, CX
+	ADDQ    DX, CX
+	MOVQ    R10, R11
 
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  DI, $0x05
-	JL    asked
+	CMPQ  R10, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
 	MOVL  16(SI), CX
 	IMULQ BX, CX
 	ADDQ  DX, CX
 	MOVQ  R10, R11
 
-ask:
+near:
 	PREFETCHT0 (CX)
 	ADDQ       $0x40, CX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R10, R11
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (SI), CX
 	IMULQ  BX, CX
@@ -2073,18 +2729,18 @@ singleDone:
 	VFMADD231PS Z5, Z4, Z1
 
 whole:
-	VADDPS        Z1, Z0, Z0
-	VADDPS        Z3, Z2, Z2
-	VADDPS        Z2, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y4
-	VEXTRACTF128  $0x01, Y4, X5
-	VADDPS        X5, X4, X5
-	VPERMILPS     $0x0e, X5, X4
-	VADDPS        X4, X5, X5
-	VPERMILPS     $0x01, X5, X4
-	VADDSS        X4, X5, X5
-	VMOVSS        X5, (R9)
+	VADDPS        Z1, Z0, Z4
+	VADDPS        Z3, Z2, Z5
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VADDPS        Y5, Y4, Y5
+	VEXTRACTF128  $0x01, Y5, X4
+	VADDPS        X4, X5, X4
+	VPERMILPS     $0x0e, X4, X5
+	VADDPS        X5, X4, X4
+	VPERMILPS     $0x01, X4, X5
+	VADDSS        X5, X4, X4
+	VMOVSS        X4, (R9)
 	ADDQ          $0x04, SI
 	ADDQ          $0x04, R9
 	DECQ          DI
@@ -2106,24 +2762,59 @@ TEXT ·narrowDotInt8(SB), NOSPLIT, $0-56
 	MOVQ    AX, CX
 	ADDQ    $0x3f, CX
 	SHRQ    $0x06, CX
-	MOVQ    $0x00000010, AX
+	MOVQ    $0x00000030, AX
 	CMPQ    CX, AX
 	CMOVQGT AX, CX
+	CMPQ    CX, $0x10
+	JLE     row
+	CMPQ    R8, $0x01
+	JLE     first1Done
+	MOVL    4(DI), AX
+	IMULQ   SI, AX
+	ADDQ    BX, AX
+	MOVQ    CX, R11
 
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  R8, $0x05
-	JL    asked
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
 	MOVL  16(DI), AX
 	IMULQ SI, AX
 	ADDQ  BX, AX
 	MOVQ  CX, R11
 
-ask:
+near:
 	PREFETCHT0 (AX)
 	ADDQ       $0x40, AX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R11
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (DI), AX
 	IMULQ  SI, AX
@@ -2134,22 +2825,23 @@ asked:
 	VXORPS Y3, Y3, Y3
 	MOVQ   DX, R11
 	MOVQ   R9, R12
+	VXORPS X4, X4, X4
 
 four:
 	CMPQ        R12, $0x00000020
 	JL          fourDone
-	VPMOVSXBD   (AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS (R11), Y4, Y0
-	VPMOVSXBD   8(AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS 32(R11), Y4, Y1
-	VPMOVSXBD   16(AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS 64(R11), Y4, Y2
-	VPMOVSXBD   24(AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS 96(R11), Y4, Y3
+	VPMOVSXBD   (AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS (R11), Y5, Y0
+	VPMOVSXBD   8(AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS 32(R11), Y5, Y1
+	VPMOVSXBD   16(AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS 64(R11), Y5, Y2
+	VPMOVSXBD   24(AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS 96(R11), Y5, Y3
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000080, R11
 	SUBQ        $0x00000020, R12
@@ -2159,17 +2851,15 @@ fourDone:
 single:
 	CMPQ        R12, $0x00000008
 	JL          singleDone
-	VPMOVSXBD   (AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS (R11), Y4, Y0
+	VPMOVSXBD   (AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS (R11), Y5, Y0
 	ADDQ        $0x00000008, AX
 	ADDQ        $0x00000020, R11
 	SUBQ        $0x00000008, R12
 	JMP         single
 
 singleDone:
-	VXORPS X4, X4, X4
-
 rest:
 	CMPQ        R12, $0x00000001
 	JL          restDone
@@ -2185,8 +2875,8 @@ rest:
 
 restDone:
 	VADDPS       Y1, Y0, Y0
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y2, Y1
+	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X0, X1, X1
 	VADDPS       X4, X1, X1
@@ -2224,24 +2914,59 @@ TEXT ·wideL1Int8(SB), NOSPLIT, $0-56
 	MOVQ       CX, R10
 	ADDQ       $0x3f, R10
 	SHRQ       $0x06, R10
-	MOVQ       $0x00000010, CX
+	MOVQ       $0x00000030, CX
 	CMPQ       R10, CX
 	CMOVQGT    CX, R10
+	CMPQ       R10, $0x10
+	JLE        row
+	CMPQ       DI, $0x01
+	JLE        first1Done
+	MOVL       4(SI), CX
+	IMULQ      BX, CX
+	ADDQ       DX, CX
+	MOVQ       R10, R11
 
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  DI, $0x05
-	JL    asked
+	CMPQ  R10, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
 	MOVL  16(SI), CX
 	IMULQ BX, CX
 	ADDQ  DX, CX
 	MOVQ  R10, R11
 
-ask:
+near:
 	PREFETCHT0 (CX)
 	ADDQ       $0x40, CX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R10, R11
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (SI), CX
 	IMULQ  BX, CX
@@ -2306,18 +3031,18 @@ singleDone:
 	VADDPS      Z5, Z2, Z2
 
 whole:
-	VADDPS        Z2, Z1, Z1
-	VADDPS        Z4, Z3, Z3
-	VADDPS        Z3, Z1, Z1
-	VEXTRACTF64X4 $0x01, Z1, Y5
-	VADDPS        Y5, Y1, Y5
-	VEXTRACTF128  $0x01, Y5, X6
-	VADDPS        X6, X5, X6
-	VPERMILPS     $0x0e, X6, X5
-	VADDPS        X5, X6, X6
-	VPERMILPS     $0x01, X6, X5
-	VADDSS        X5, X6, X6
-	VMOVSS        X6, (R9)
+	VADDPS        Z2, Z1, Z5
+	VADDPS        Z4, Z3, Z6
+	VADDPS        Z6, Z5, Z5
+	VEXTRACTF64X4 $0x01, Z5, Y6
+	VADDPS        Y6, Y5, Y6
+	VEXTRACTF128  $0x01, Y6, X5
+	VADDPS        X5, X6, X5
+	VPERMILPS     $0x0e, X5, X6
+	VADDPS        X6, X5, X5
+	VPERMILPS     $0x01, X5, X6
+	VADDSS        X6, X5, X5
+	VMOVSS        X5, (R9)
 	ADDQ          $0x04, SI
 	ADDQ          $0x04, R9
 	DECQ          DI
@@ -2341,24 +3066,59 @@ TEXT ·narrowL1Int8(SB), NOSPLIT, $0-56
 	MOVQ     AX, CX
 	ADDQ     $0x3f, CX
 	SHRQ     $0x06, CX
-	MOVQ     $0x00000010, AX
+	MOVQ     $0x00000030, AX
 	CMPQ     CX, AX
 	CMOVQGT  AX, CX
+	CMPQ     CX, $0x10
+	JLE      row
+	CMPQ     R8, $0x01
+	JLE      first1Done
+	MOVL     4(DI), AX
+	IMULQ    SI, AX
+	ADDQ     BX, AX
+	MOVQ     CX, R11
 
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  R8, $0x05
-	JL    asked
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
 	MOVL  16(DI), AX
 	IMULQ SI, AX
 	ADDQ  BX, AX
 	MOVQ  CX, R11
 
-ask:
+near:
 	PREFETCHT0 (AX)
 	ADDQ       $0x40, AX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R11
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (DI), AX
 	IMULQ  SI, AX
@@ -2369,30 +3129,31 @@ asked:
 	VXORPS Y4, Y4, Y4
 	MOVQ   DX, R11
 	MOVQ   R9, R12
+	VXORPS X5, X5, X5
 
 four:
 	CMPQ      R12, $0x00000020
 	JL        fourDone
-	VPMOVSXBD (AX), Y5
-	VCVTDQ2PS Y5, Y5
-	VSUBPS    (R11), Y5, Y5
-	VANDPS    Y0, Y5, Y5
-	VADDPS    Y5, Y1, Y1
-	VPMOVSXBD 8(AX), Y5
-	VCVTDQ2PS Y5, Y5
-	VSUBPS    32(R11), Y5, Y5
-	VANDPS    Y0, Y5, Y5
-	VADDPS    Y5, Y2, Y2
-	VPMOVSXBD 16(AX), Y5
-	VCVTDQ2PS Y5, Y5
-	VSUBPS    64(R11), Y5, Y5
-	VANDPS    Y0, Y5, Y5
-	VADDPS    Y5, Y3, Y3
-	VPMOVSXBD 24(AX), Y5
-	VCVTDQ2PS Y5, Y5
-	VSUBPS    96(R11), Y5, Y5
-	VANDPS    Y0, Y5, Y5
-	VADDPS    Y5, Y4, Y4
+	VPMOVSXBD (AX), Y6
+	VCVTDQ2PS Y6, Y6
+	VSUBPS    (R11), Y6, Y6
+	VANDPS    Y0, Y6, Y6
+	VADDPS    Y6, Y1, Y1
+	VPMOVSXBD 8(AX), Y6
+	VCVTDQ2PS Y6, Y6
+	VSUBPS    32(R11), Y6, Y6
+	VANDPS    Y0, Y6, Y6
+	VADDPS    Y6, Y2, Y2
+	VPMOVSXBD 16(AX), Y6
+	VCVTDQ2PS Y6, Y6
+	VSUBPS    64(R11), Y6, Y6
+	VANDPS    Y0, Y6, Y6
+	VADDPS    Y6, Y3, Y3
+	VPMOVSXBD 24(AX), Y6
+	VCVTDQ2PS Y6, Y6
+	VSUBPS    96(R11), Y6, Y6
+	VANDPS    Y0, Y6, Y6
+	VADDPS    Y6, Y4, Y4
 	ADDQ      $0x00000020, AX
 	ADDQ      $0x00000080, R11
 	SUBQ      $0x00000020, R12
@@ -2402,19 +3163,17 @@ fourDone:
 single:
 	CMPQ      R12, $0x00000008
 	JL        singleDone
-	VPMOVSXBD (AX), Y5
-	VCVTDQ2PS Y5, Y5
-	VSUBPS    (R11), Y5, Y5
-	VANDPS    Y0, Y5, Y5
-	VADDPS    Y5, Y1, Y1
+	VPMOVSXBD (AX), Y6
+	VCVTDQ2PS Y6, Y6
+	VSUBPS    (R11), Y6, Y6
+	VANDPS    Y0, Y6, Y6
+	VADDPS    Y6, Y1, Y1
 	ADDQ      $0x00000008, AX
 	ADDQ      $0x00000020, R11
 	SUBQ      $0x00000008, R12
 	JMP       single
 
 singleDone:
-	VXORPS X5, X5, X5
-
 rest:
 	CMPQ      R12, $0x00000001
 	JL        restDone
@@ -2432,8 +3191,8 @@ rest:
 
 restDone:
 	VADDPS       Y2, Y1, Y1
-	VADDPS       Y4, Y3, Y3
-	VADDPS       Y3, Y1, Y1
+	VADDPS       Y4, Y3, Y2
+	VADDPS       Y2, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPS       X1, X2, X2
 	VADDPS       X5, X2, X2
@@ -2469,24 +3228,59 @@ TEXT ·wideNormInt8(SB), NOSPLIT, $0-56
 	MOVQ    CX, R10
 	ADDQ    $0x3f, R10
 	SHRQ    $0x06, R10
-	MOVQ    $0x00000010, CX
+	MOVQ    $0x00000030, CX
 	CMPQ    R10, CX
 	CMOVQGT CX, R10
+	CMPQ    R10, $0x10
+	JLE     row
+	CMPQ    DI, $0x01
+	JLE     first1Done
+	MOVL    4(SI), CX
+	IMULQ   BX, CX
+	ADDQ    DX, CX
+	MOVQ    R10, R11
 
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  DI, $0x05
-	JL    asked
+	CMPQ  R10, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
 	MOVL  16(SI), CX
 	IMULQ BX, CX
 	ADDQ  DX, CX
 	MOVQ  R10, R11
 
-ask:
+near:
 	PREFETCHT0 (CX)
 	ADDQ       $0x40, CX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R10, R11
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (SI), CX
 	IMULQ  BX, CX
@@ -2538,18 +3332,18 @@ singleDone:
 	VFMADD231PS Z4, Z4, Z1
 
 whole:
-	VADDPS        Z1, Z0, Z0
-	VADDPS        Z3, Z2, Z2
-	VADDPS        Z2, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y4
-	VEXTRACTF128  $0x01, Y4, X5
-	VADDPS        X5, X4, X5
-	VPERMILPS     $0x0e, X5, X4
-	VADDPS        X4, X5, X5
-	VPERMILPS     $0x01, X5, X4
-	VADDSS        X4, X5, X5
-	VMOVSS        X5, (R9)
+	VADDPS        Z1, Z0, Z4
+	VADDPS        Z3, Z2, Z5
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VADDPS        Y5, Y4, Y5
+	VEXTRACTF128  $0x01, Y5, X4
+	VADDPS        X4, X5, X4
+	VPERMILPS     $0x0e, X4, X5
+	VADDPS        X5, X4, X4
+	VPERMILPS     $0x01, X4, X5
+	VADDSS        X5, X4, X4
+	VMOVSS        X4, (R9)
 	ADDQ          $0x04, SI
 	ADDQ          $0x04, R9
 	DECQ          DI
@@ -2571,24 +3365,59 @@ TEXT ·narrowNormInt8(SB), NOSPLIT, $0-56
 	MOVQ    AX, CX
 	ADDQ    $0x3f, CX
 	SHRQ    $0x06, CX
-	MOVQ    $0x00000010, AX
+	MOVQ    $0x00000030, AX
 	CMPQ    CX, AX
 	CMOVQGT AX, CX
+	CMPQ    CX, $0x10
+	JLE     row
+	CMPQ    R8, $0x01
+	JLE     first1Done
+	MOVL    4(DI), AX
+	IMULQ   SI, AX
+	ADDQ    BX, AX
+	MOVQ    CX, R11
 
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  R8, $0x05
-	JL    asked
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
 	MOVL  16(DI), AX
 	IMULQ SI, AX
 	ADDQ  BX, AX
 	MOVQ  CX, R11
 
-ask:
+near:
 	PREFETCHT0 (AX)
 	ADDQ       $0x40, AX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R11
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (DI), AX
 	IMULQ  SI, AX
@@ -2599,22 +3428,23 @@ asked:
 	VXORPS Y3, Y3, Y3
 	MOVQ   DX, R11
 	MOVQ   R9, R12
+	VXORPS X4, X4, X4
 
 four:
 	CMPQ        R12, $0x00000020
 	JL          fourDone
-	VPMOVSXBD   (AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS Y4, Y4, Y0
-	VPMOVSXBD   8(AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS Y4, Y4, Y1
-	VPMOVSXBD   16(AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS Y4, Y4, Y2
-	VPMOVSXBD   24(AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS Y4, Y4, Y3
+	VPMOVSXBD   (AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS Y5, Y5, Y0
+	VPMOVSXBD   8(AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS Y5, Y5, Y1
+	VPMOVSXBD   16(AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS Y5, Y5, Y2
+	VPMOVSXBD   24(AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS Y5, Y5, Y3
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000080, R11
 	SUBQ        $0x00000020, R12
@@ -2624,17 +3454,15 @@ fourDone:
 single:
 	CMPQ        R12, $0x00000008
 	JL          singleDone
-	VPMOVSXBD   (AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS Y4, Y4, Y0
+	VPMOVSXBD   (AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS Y5, Y5, Y0
 	ADDQ        $0x00000008, AX
 	ADDQ        $0x00000020, R11
 	SUBQ        $0x00000008, R12
 	JMP         single
 
 singleDone:
-	VXORPS X4, X4, X4
-
 rest:
 	CMPQ        R12, $0x00000001
 	JL          restDone
@@ -2649,8 +3477,8 @@ rest:
 
 restDone:
 	VADDPS       Y1, Y0, Y0
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y2, Y1
+	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X0, X1, X1
 	VADDPS       X4, X1, X1
@@ -2687,24 +3515,59 @@ TEXT ·wideL2Int16(SB), NOSPLIT, $0-56
 	MOVQ    CX, R10
 	ADDQ    $0x3f, R10
 	SHRQ    $0x06, R10
-	MOVQ    $0x00000010, CX
+	MOVQ    $0x00000030, CX
 	CMPQ    R10, CX
 	CMOVQGT CX, R10
+	CMPQ    R10, $0x10
+	JLE     row
+	CMPQ    DI, $0x01
+	JLE     first1Done
+	MOVL    4(SI), CX
+	IMULQ   BX, CX
+	ADDQ    DX, CX
+	MOVQ    R10, R11
 
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  DI, $0x05
-	JL    asked
+	CMPQ  R10, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
 	MOVL  16(SI), CX
 	IMULQ BX, CX
 	ADDQ  DX, CX
 	MOVQ  R10, R11
 
-ask:
+near:
 	PREFETCHT0 (CX)
 	ADDQ       $0x40, CX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R10, R11
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (SI), CX
 	IMULQ  BX, CX
@@ -2763,18 +3626,18 @@ singleDone:
 	VFMADD231PS Z4, Z4, Z1
 
 whole:
-	VADDPS        Z1, Z0, Z0
-	VADDPS        Z3, Z2, Z2
-	VADDPS        Z2, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y4
-	VEXTRACTF128  $0x01, Y4, X5
-	VADDPS        X5, X4, X5
-	VPERMILPS     $0x0e, X5, X4
-	VADDPS        X4, X5, X5
-	VPERMILPS     $0x01, X5, X4
-	VADDSS        X4, X5, X5
-	VMOVSS        X5, (R9)
+	VADDPS        Z1, Z0, Z4
+	VADDPS        Z3, Z2, Z5
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VADDPS        Y5, Y4, Y5
+	VEXTRACTF128  $0x01, Y5, X4
+	VADDPS        X4, X5, X4
+	VPERMILPS     $0x0e, X4, X5
+	VADDPS        X5, X4, X4
+	VPERMILPS     $0x01, X4, X5
+	VADDSS        X5, X4, X4
+	VMOVSS        X4, (R9)
 	ADDQ          $0x04, SI
 	ADDQ          $0x04, R9
 	DECQ          DI
@@ -2797,24 +3660,59 @@ TEXT ·narrowL2Int16(SB), NOSPLIT, $0-56
 	MOVQ    AX, CX
 	ADDQ    $0x3f, CX
 	SHRQ    $0x06, CX
-	MOVQ    $0x00000010, AX
+	MOVQ    $0x00000030, AX
 	CMPQ    CX, AX
 	CMOVQGT AX, CX
+	CMPQ    CX, $0x10
+	JLE     row
+	CMPQ    R8, $0x01
+	JLE     first1Done
+	MOVL    4(DI), AX
+	IMULQ   SI, AX
+	ADDQ    BX, AX
+	MOVQ    CX, R11
 
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  R8, $0x05
-	JL    asked
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
 	MOVL  16(DI), AX
 	IMULQ SI, AX
 	ADDQ  BX, AX
 	MOVQ  CX, R11
 
-ask:
+near:
 	PREFETCHT0 (AX)
 	ADDQ       $0x40, AX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R11
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (DI), AX
 	IMULQ  SI, AX
@@ -2825,26 +3723,27 @@ asked:
 	VXORPS Y3, Y3, Y3
 	MOVQ   DX, R11
 	MOVQ   R9, R12
+	VXORPS X4, X4, X4
 
 four:
 	CMPQ        R12, $0x00000020
 	JL          fourDone
-	VPMOVSXWD   (AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VSUBPS      (R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y0
-	VPMOVSXWD   16(AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VSUBPS      32(R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y1
-	VPMOVSXWD   32(AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VSUBPS      64(R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y2
-	VPMOVSXWD   48(AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VSUBPS      96(R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y3
+	VPMOVSXWD   (AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VSUBPS      (R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y0
+	VPMOVSXWD   16(AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VSUBPS      32(R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y1
+	VPMOVSXWD   32(AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VSUBPS      64(R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y2
+	VPMOVSXWD   48(AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VSUBPS      96(R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y3
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000080, R11
 	SUBQ        $0x00000020, R12
@@ -2854,18 +3753,16 @@ fourDone:
 single:
 	CMPQ        R12, $0x00000008
 	JL          singleDone
-	VPMOVSXWD   (AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VSUBPS      (R11), Y4, Y4
-	VFMADD231PS Y4, Y4, Y0
+	VPMOVSXWD   (AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VSUBPS      (R11), Y5, Y5
+	VFMADD231PS Y5, Y5, Y0
 	ADDQ        $0x00000010, AX
 	ADDQ        $0x00000020, R11
 	SUBQ        $0x00000008, R12
 	JMP         single
 
 singleDone:
-	VXORPS X4, X4, X4
-
 rest:
 	CMPQ        R12, $0x00000001
 	JL          restDone
@@ -2882,8 +3779,8 @@ rest:
 
 restDone:
 	VADDPS       Y1, Y0, Y0
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y2, Y1
+	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X0, X1, X1
 	VADDPS       X4, X1, X1
@@ -2920,24 +3817,59 @@ TEXT ·wideDotInt16(SB), NOSPLIT, $0-56
 	MOVQ    CX, R10
 	ADDQ    $0x3f, R10
 	SHRQ    $0x06, R10
-	MOVQ    $0x00000010, CX
+	MOVQ    $0x00000030, CX
 	CMPQ    R10, CX
 	CMOVQGT CX, R10
+	CMPQ    R10, $0x10
+	JLE     row
+	CMPQ    DI, $0x01
+	JLE     first1Done
+	MOVL    4(SI), CX
+	IMULQ   BX, CX
+	ADDQ    DX, CX
+	MOVQ    R10, R11
 
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  DI, $0x05
-	JL    asked
+	CMPQ  R10, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
 	MOVL  16(SI), CX
 	IMULQ BX, CX
 	ADDQ  DX, CX
 	MOVQ  R10, R11
 
-ask:
+near:
 	PREFETCHT0 (CX)
 	ADDQ       $0x40, CX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R10, R11
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (SI), CX
 	IMULQ  BX, CX
@@ -2990,18 +3922,18 @@ singleDone:
 	VFMADD231PS Z5, Z4, Z1
 
 whole:
-	VADDPS        Z1, Z0, Z0
-	VADDPS        Z3, Z2, Z2
-	VADDPS        Z2, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y4
-	VEXTRACTF128  $0x01, Y4, X5
-	VADDPS        X5, X4, X5
-	VPERMILPS     $0x0e, X5, X4
-	VADDPS        X4, X5, X5
-	VPERMILPS     $0x01, X5, X4
-	VADDSS        X4, X5, X5
-	VMOVSS        X5, (R9)
+	VADDPS        Z1, Z0, Z4
+	VADDPS        Z3, Z2, Z5
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VADDPS        Y5, Y4, Y5
+	VEXTRACTF128  $0x01, Y5, X4
+	VADDPS        X4, X5, X4
+	VPERMILPS     $0x0e, X4, X5
+	VADDPS        X5, X4, X4
+	VPERMILPS     $0x01, X4, X5
+	VADDSS        X5, X4, X4
+	VMOVSS        X4, (R9)
 	ADDQ          $0x04, SI
 	ADDQ          $0x04, R9
 	DECQ          DI
@@ -3024,24 +3956,59 @@ TEXT ·narrowDotInt16(SB), NOSPLIT, $0-56
 	MOVQ    AX, CX
 	ADDQ    $0x3f, CX
 	SHRQ    $0x06, CX
-	MOVQ    $0x00000010, AX
+	MOVQ    $0x00000030, AX
 	CMPQ    CX, AX
 	CMOVQGT AX, CX
+	CMPQ    CX, $0x10
+	JLE     row
+	CMPQ    R8, $0x01
+	JLE     first1Done
+	MOVL    4(DI), AX
+	IMULQ   SI, AX
+	ADDQ    BX, AX
+	MOVQ    CX, R11
 
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  R8, $0x05
-	JL    asked
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
 	MOVL  16(DI), AX
 	IMULQ SI, AX
 	ADDQ  BX, AX
 	MOVQ  CX, R11
 
-ask:
+near:
 	PREFETCHT0 (AX)
 	ADDQ       $0x40, AX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R11
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (DI), AX
 	IMULQ  SI, AX
@@ -3052,22 +4019,23 @@ asked:
 	VXORPS Y3, Y3, Y3
 	MOVQ   DX, R11
 	MOVQ   R9, R12
+	VXORPS X4, X4, X4
 
 four:
 	CMPQ        R12, $0x00000020
 	JL          fourDone
-	VPMOVSXWD   (AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS (R11), Y4, Y0
-	VPMOVSXWD   16(AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS 32(R11), Y4, Y1
-	VPMOVSXWD   32(AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS 64(R11), Y4, Y2
-	VPMOVSXWD   48(AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS 96(R11), Y4, Y3
+	VPMOVSXWD   (AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS (R11), Y5, Y0
+	VPMOVSXWD   16(AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS 32(R11), Y5, Y1
+	VPMOVSXWD   32(AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS 64(R11), Y5, Y2
+	VPMOVSXWD   48(AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS 96(R11), Y5, Y3
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000080, R11
 	SUBQ        $0x00000020, R12
@@ -3077,17 +4045,15 @@ fourDone:
 single:
 	CMPQ        R12, $0x00000008
 	JL          singleDone
-	VPMOVSXWD   (AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS (R11), Y4, Y0
+	VPMOVSXWD   (AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS (R11), Y5, Y0
 	ADDQ        $0x00000010, AX
 	ADDQ        $0x00000020, R11
 	SUBQ        $0x00000008, R12
 	JMP         single
 
 singleDone:
-	VXORPS X4, X4, X4
-
 rest:
 	CMPQ        R12, $0x00000001
 	JL          restDone
@@ -3103,8 +4069,8 @@ rest:
 
 restDone:
 	VADDPS       Y1, Y0, Y0
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y2, Y1
+	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X0, X1, X1
 	VADDPS       X4, X1, X1
@@ -3143,24 +4109,59 @@ TEXT ·wideL1Int16(SB), NOSPLIT, $0-56
 	MOVQ       CX, R10
 	ADDQ       $0x3f, R10
 	SHRQ       $0x06, R10
-	MOVQ       $0x00000010, CX
+	MOVQ       $0x00000030, CX
 	CMPQ       R10, CX
 	CMOVQGT    CX, R10
+	CMPQ       R10, $0x10
+	JLE        row
+	CMPQ       DI, $0x01
+	JLE        first1Done
+	MOVL       4(SI), CX
+	IMULQ      BX, CX
+	ADDQ       DX, CX
+	MOVQ       R10, R11
 
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  DI, $0x05
-	JL    asked
+	CMPQ  R10, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
 	MOVL  16(SI), CX
 	IMULQ BX, CX
 	ADDQ  DX, CX
 	MOVQ  R10, R11
 
-ask:
+near:
 	PREFETCHT0 (CX)
 	ADDQ       $0x40, CX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R10, R11
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (SI), CX
 	IMULQ  BX, CX
@@ -3225,18 +4226,18 @@ singleDone:
 	VADDPS      Z5, Z2, Z2
 
 whole:
-	VADDPS        Z2, Z1, Z1
-	VADDPS        Z4, Z3, Z3
-	VADDPS        Z3, Z1, Z1
-	VEXTRACTF64X4 $0x01, Z1, Y5
-	VADDPS        Y5, Y1, Y5
-	VEXTRACTF128  $0x01, Y5, X6
-	VADDPS        X6, X5, X6
-	VPERMILPS     $0x0e, X6, X5
-	VADDPS        X5, X6, X6
-	VPERMILPS     $0x01, X6, X5
-	VADDSS        X5, X6, X6
-	VMOVSS        X6, (R9)
+	VADDPS        Z2, Z1, Z5
+	VADDPS        Z4, Z3, Z6
+	VADDPS        Z6, Z5, Z5
+	VEXTRACTF64X4 $0x01, Z5, Y6
+	VADDPS        Y6, Y5, Y6
+	VEXTRACTF128  $0x01, Y6, X5
+	VADDPS        X5, X6, X5
+	VPERMILPS     $0x0e, X5, X6
+	VADDPS        X6, X5, X5
+	VPERMILPS     $0x01, X5, X6
+	VADDSS        X6, X5, X5
+	VMOVSS        X5, (R9)
 	ADDQ          $0x04, SI
 	ADDQ          $0x04, R9
 	DECQ          DI
@@ -3261,24 +4262,59 @@ TEXT ·narrowL1Int16(SB), NOSPLIT, $0-56
 	MOVQ     AX, CX
 	ADDQ     $0x3f, CX
 	SHRQ     $0x06, CX
-	MOVQ     $0x00000010, AX
+	MOVQ     $0x00000030, AX
 	CMPQ     CX, AX
 	CMOVQGT  AX, CX
+	CMPQ     CX, $0x10
+	JLE      row
+	CMPQ     R8, $0x01
+	JLE      first1Done
+	MOVL     4(DI), AX
+	IMULQ    SI, AX
+	ADDQ     BX, AX
+	MOVQ     CX, R11
 
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  R8, $0x05
-	JL    asked
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
 	MOVL  16(DI), AX
 	IMULQ SI, AX
 	ADDQ  BX, AX
 	MOVQ  CX, R11
 
-ask:
+near:
 	PREFETCHT0 (AX)
 	ADDQ       $0x40, AX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R11
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (DI), AX
 	IMULQ  SI, AX
@@ -3289,30 +4325,31 @@ asked:
 	VXORPS Y4, Y4, Y4
 	MOVQ   DX, R11
 	MOVQ   R9, R12
+	VXORPS X5, X5, X5
 
 four:
 	CMPQ      R12, $0x00000020
 	JL        fourDone
-	VPMOVSXWD (AX), Y5
-	VCVTDQ2PS Y5, Y5
-	VSUBPS    (R11), Y5, Y5
-	VANDPS    Y0, Y5, Y5
-	VADDPS    Y5, Y1, Y1
-	VPMOVSXWD 16(AX), Y5
-	VCVTDQ2PS Y5, Y5
-	VSUBPS    32(R11), Y5, Y5
-	VANDPS    Y0, Y5, Y5
-	VADDPS    Y5, Y2, Y2
-	VPMOVSXWD 32(AX), Y5
-	VCVTDQ2PS Y5, Y5
-	VSUBPS    64(R11), Y5, Y5
-	VANDPS    Y0, Y5, Y5
-	VADDPS    Y5, Y3, Y3
-	VPMOVSXWD 48(AX), Y5
-	VCVTDQ2PS Y5, Y5
-	VSUBPS    96(R11), Y5, Y5
-	VANDPS    Y0, Y5, Y5
-	VADDPS    Y5, Y4, Y4
+	VPMOVSXWD (AX), Y6
+	VCVTDQ2PS Y6, Y6
+	VSUBPS    (R11), Y6, Y6
+	VANDPS    Y0, Y6, Y6
+	VADDPS    Y6, Y1, Y1
+	VPMOVSXWD 16(AX), Y6
+	VCVTDQ2PS Y6, Y6
+	VSUBPS    32(R11), Y6, Y6
+	VANDPS    Y0, Y6, Y6
+	VADDPS    Y6, Y2, Y2
+	VPMOVSXWD 32(AX), Y6
+	VCVTDQ2PS Y6, Y6
+	VSUBPS    64(R11), Y6, Y6
+	VANDPS    Y0, Y6, Y6
+	VADDPS    Y6, Y3, Y3
+	VPMOVSXWD 48(AX), Y6
+	VCVTDQ2PS Y6, Y6
+	VSUBPS    96(R11), Y6, Y6
+	VANDPS    Y0, Y6, Y6
+	VADDPS    Y6, Y4, Y4
 	ADDQ      $0x00000040, AX
 	ADDQ      $0x00000080, R11
 	SUBQ      $0x00000020, R12
@@ -3322,19 +4359,17 @@ fourDone:
 single:
 	CMPQ      R12, $0x00000008
 	JL        singleDone
-	VPMOVSXWD (AX), Y5
-	VCVTDQ2PS Y5, Y5
-	VSUBPS    (R11), Y5, Y5
-	VANDPS    Y0, Y5, Y5
-	VADDPS    Y5, Y1, Y1
+	VPMOVSXWD (AX), Y6
+	VCVTDQ2PS Y6, Y6
+	VSUBPS    (R11), Y6, Y6
+	VANDPS    Y0, Y6, Y6
+	VADDPS    Y6, Y1, Y1
 	ADDQ      $0x00000010, AX
 	ADDQ      $0x00000020, R11
 	SUBQ      $0x00000008, R12
 	JMP       single
 
 singleDone:
-	VXORPS X5, X5, X5
-
 rest:
 	CMPQ      R12, $0x00000001
 	JL        restDone
@@ -3352,8 +4387,8 @@ rest:
 
 restDone:
 	VADDPS       Y2, Y1, Y1
-	VADDPS       Y4, Y3, Y3
-	VADDPS       Y3, Y1, Y1
+	VADDPS       Y4, Y3, Y2
+	VADDPS       Y2, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPS       X1, X2, X2
 	VADDPS       X5, X2, X2
@@ -3390,24 +4425,59 @@ TEXT ·wideNormInt16(SB), NOSPLIT, $0-56
 	MOVQ    CX, R10
 	ADDQ    $0x3f, R10
 	SHRQ    $0x06, R10
-	MOVQ    $0x00000010, CX
+	MOVQ    $0x00000030, CX
 	CMPQ    R10, CX
 	CMOVQGT CX, R10
+	CMPQ    R10, $0x10
+	JLE     row
+	CMPQ    DI, $0x01
+	JLE     first1Done
+	MOVL    4(SI), CX
+	IMULQ   BX, CX
+	ADDQ    DX, CX
+	MOVQ    R10, R11
 
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  DI, $0x05
-	JL    asked
+	CMPQ  R10, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
 	MOVL  16(SI), CX
 	IMULQ BX, CX
 	ADDQ  DX, CX
 	MOVQ  R10, R11
 
-ask:
+near:
 	PREFETCHT0 (CX)
 	ADDQ       $0x40, CX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R10, R11
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (SI), CX
 	IMULQ  BX, CX
@@ -3459,18 +4529,18 @@ singleDone:
 	VFMADD231PS Z4, Z4, Z1
 
 whole:
-	VADDPS        Z1, Z0, Z0
-	VADDPS        Z3, Z2, Z2
-	VADDPS        Z2, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y4
-	VEXTRACTF128  $0x01, Y4, X5
-	VADDPS        X5, X4, X5
-	VPERMILPS     $0x0e, X5, X4
-	VADDPS        X4, X5, X5
-	VPERMILPS     $0x01, X5, X4
-	VADDSS        X4, X5, X5
-	VMOVSS        X5, (R9)
+	VADDPS        Z1, Z0, Z4
+	VADDPS        Z3, Z2, Z5
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VADDPS        Y5, Y4, Y5
+	VEXTRACTF128  $0x01, Y5, X4
+	VADDPS        X4, X5, X4
+	VPERMILPS     $0x0e, X4, X5
+	VADDPS        X5, X4, X4
+	VPERMILPS     $0x01, X4, X5
+	VADDSS        X5, X4, X4
+	VMOVSS        X4, (R9)
 	ADDQ          $0x04, SI
 	ADDQ          $0x04, R9
 	DECQ          DI
@@ -3493,24 +4563,59 @@ TEXT ·narrowNormInt16(SB), NOSPLIT, $0-56
 	MOVQ    AX, CX
 	ADDQ    $0x3f, CX
 	SHRQ    $0x06, CX
-	MOVQ    $0x00000010, AX
+	MOVQ    $0x00000030, AX
 	CMPQ    CX, AX
 	CMOVQGT AX, CX
+	CMPQ    CX, $0x10
+	JLE     row
+	CMPQ    R8, $0x01
+	JLE     first1Done
+	MOVL    4(DI), AX
+	IMULQ   SI, AX
+	ADDQ    BX, AX
+	MOVQ    CX, R11
 
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  R8, $0x05
-	JL    asked
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
 	MOVL  16(DI), AX
 	IMULQ SI, AX
 	ADDQ  BX, AX
 	MOVQ  CX, R11
 
-ask:
+near:
 	PREFETCHT0 (AX)
 	ADDQ       $0x40, AX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R11
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (DI), AX
 	IMULQ  SI, AX
@@ -3521,22 +4626,23 @@ asked:
 	VXORPS Y3, Y3, Y3
 	MOVQ   DX, R11
 	MOVQ   R9, R12
+	VXORPS X4, X4, X4
 
 four:
 	CMPQ        R12, $0x00000020
 	JL          fourDone
-	VPMOVSXWD   (AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS Y4, Y4, Y0
-	VPMOVSXWD   16(AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS Y4, Y4, Y1
-	VPMOVSXWD   32(AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS Y4, Y4, Y2
-	VPMOVSXWD   48(AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS Y4, Y4, Y3
+	VPMOVSXWD   (AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS Y5, Y5, Y0
+	VPMOVSXWD   16(AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS Y5, Y5, Y1
+	VPMOVSXWD   32(AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS Y5, Y5, Y2
+	VPMOVSXWD   48(AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS Y5, Y5, Y3
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000080, R11
 	SUBQ        $0x00000020, R12
@@ -3546,17 +4652,15 @@ fourDone:
 single:
 	CMPQ        R12, $0x00000008
 	JL          singleDone
-	VPMOVSXWD   (AX), Y4
-	VCVTDQ2PS   Y4, Y4
-	VFMADD231PS Y4, Y4, Y0
+	VPMOVSXWD   (AX), Y5
+	VCVTDQ2PS   Y5, Y5
+	VFMADD231PS Y5, Y5, Y0
 	ADDQ        $0x00000010, AX
 	ADDQ        $0x00000020, R11
 	SUBQ        $0x00000008, R12
 	JMP         single
 
 singleDone:
-	VXORPS X4, X4, X4
-
 rest:
 	CMPQ        R12, $0x00000001
 	JL          restDone
@@ -3571,8 +4675,8 @@ rest:
 
 restDone:
 	VADDPS       Y1, Y0, Y0
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y2, Y1
+	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X0, X1, X1
 	VADDPS       X4, X1, X1
@@ -3586,6 +4690,703 @@ restDone:
 	DECQ         R8
 	JNZ          row
 	VZEROUPPER
+	RET
+
+// func wideL2Float32Within(q *byte, base *byte, stride uintptr, rows *uint32, n int, dims int, out *float32)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·wideL2Float32Within(SB), NOSPLIT, $0-56
+	MOVQ    q+0(FP), AX
+	MOVQ    base+8(FP), DX
+	MOVQ    stride+16(FP), BX
+	MOVQ    rows+24(FP), SI
+	MOVQ    n+32(FP), DI
+	MOVQ    dims+40(FP), R8
+	MOVQ    out+48(FP), R9
+	MOVQ    R8, R10
+	SHRQ    $0x01, R10
+	MOVQ    R8, CX
+	ANDQ    $0x0f, CX
+	MOVQ    $0x00000001, R11
+	SHLQ    CL, R11
+	DECQ    R11
+	KMOVW   R11, K1
+	MOVQ    R8, CX
+	SHLQ    $0x02, CX
+	MOVQ    CX, R11
+	ADDQ    $0x3f, R11
+	SHRQ    $0x06, R11
+	MOVQ    $0x00000030, CX
+	CMPQ    R11, CX
+	CMOVQGT CX, R11
+	CMPQ    R11, $0x10
+	JLE     row
+	CMPQ    DI, $0x01
+	JLE     first1Done
+	MOVL    4(SI), CX
+	IMULQ   BX, CX
+	ADDQ    DX, CX
+	MOVQ    R11, R12
+
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R12
+	JNZ        first1
+
+first1Done:
+row:
+	CMPQ  R11, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
+	MOVL  16(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R11, R12
+
+near:
+	PREFETCHT0 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R12
+	JNZ        near
+
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R11, R12
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R12
+	JNZ        far
+
+farDone:
+asked:
+	MOVL   (SI), CX
+	IMULQ  BX, CX
+	ADDQ   DX, CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   AX, R12
+	MOVQ   R8, R13
+
+four:
+	CMPQ          R13, $0x00000040
+	JL            fourDone
+	CMPQ          R13, R10
+	JG            on
+	VADDPS        Z1, Z0, Z4
+	VADDPS        Z3, Z2, Z5
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VADDPS        Y5, Y4, Y5
+	VEXTRACTF128  $0x01, Y5, X4
+	VADDPS        X4, X5, X4
+	VPERMILPS     $0x0e, X4, X5
+	VADDPS        X5, X4, X4
+	VPERMILPS     $0x01, X4, X5
+	VADDSS        X5, X4, X4
+	VUCOMISS      (R9), X4
+	JLS           on
+	VMOVSS        X4, (R9)
+	JMP           next
+
+on:
+	VMOVUPS     (CX), Z4
+	VSUBPS      (R12), Z4, Z4
+	VFMADD231PS Z4, Z4, Z0
+	VMOVUPS     64(CX), Z4
+	VSUBPS      64(R12), Z4, Z4
+	VFMADD231PS Z4, Z4, Z1
+	VMOVUPS     128(CX), Z4
+	VSUBPS      128(R12), Z4, Z4
+	VFMADD231PS Z4, Z4, Z2
+	VMOVUPS     192(CX), Z4
+	VSUBPS      192(R12), Z4, Z4
+	VFMADD231PS Z4, Z4, Z3
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, R12
+	SUBQ        $0x00000040, R13
+	JMP         four
+
+fourDone:
+single:
+	CMPQ        R13, $0x00000010
+	JL          singleDone
+	VMOVUPS     (CX), Z4
+	VSUBPS      (R12), Z4, Z4
+	VFMADD231PS Z4, Z4, Z0
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, R12
+	SUBQ        $0x00000010, R13
+	JMP         single
+
+singleDone:
+	TESTQ       R13, R13
+	JZ          whole
+	VMOVUPS.Z   (CX), K1, Z4
+	VMOVUPS.Z   (R12), K1, Z5
+	VSUBPS      Z5, Z4, Z4
+	VFMADD231PS Z4, Z4, Z1
+
+whole:
+	VADDPS        Z1, Z0, Z4
+	VADDPS        Z3, Z2, Z5
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VADDPS        Y5, Y4, Y5
+	VEXTRACTF128  $0x01, Y5, X4
+	VADDPS        X4, X5, X4
+	VPERMILPS     $0x0e, X4, X5
+	VADDPS        X5, X4, X4
+	VPERMILPS     $0x01, X4, X5
+	VADDSS        X5, X4, X4
+	VMOVSS        X4, (R9)
+
+next:
+	ADDQ $0x04, SI
+	ADDQ $0x04, R9
+	DECQ DI
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func narrowL2Float32Within(q *byte, base *byte, stride uintptr, rows *uint32, n int, dims int, out *float32)
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·narrowL2Float32Within(SB), NOSPLIT, $0-56
+	MOVQ    q+0(FP), DX
+	MOVQ    base+8(FP), BX
+	MOVQ    stride+16(FP), SI
+	MOVQ    rows+24(FP), DI
+	MOVQ    n+32(FP), R8
+	MOVQ    dims+40(FP), R9
+	MOVQ    out+48(FP), R10
+	MOVQ    R9, R11
+	SHRQ    $0x01, R11
+	MOVQ    R9, AX
+	SHLQ    $0x02, AX
+	MOVQ    AX, CX
+	ADDQ    $0x3f, CX
+	SHRQ    $0x06, CX
+	MOVQ    $0x00000030, AX
+	CMPQ    CX, AX
+	CMOVQGT AX, CX
+	CMPQ    CX, $0x10
+	JLE     row
+	CMPQ    R8, $0x01
+	JLE     first1Done
+	MOVL    4(DI), AX
+	IMULQ   SI, AX
+	ADDQ    BX, AX
+	MOVQ    CX, R12
+
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R12
+	JNZ        first1
+
+first1Done:
+row:
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
+	MOVL  16(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R12
+
+near:
+	PREFETCHT0 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R12
+	JNZ        near
+
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R12
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R12
+	JNZ        far
+
+farDone:
+asked:
+	MOVL   (DI), AX
+	IMULQ  SI, AX
+	ADDQ   BX, AX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   DX, R12
+	MOVQ   R9, R13
+	VXORPS X4, X4, X4
+
+four:
+	CMPQ         R13, $0x00000020
+	JL           fourDone
+	CMPQ         R13, R11
+	JG           on
+	TESTQ        $0x00000020, R13
+	JNZ          on
+	VADDPS       Y1, Y0, Y5
+	VADDPS       Y3, Y2, Y6
+	VADDPS       Y6, Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X6
+	VADDPS       X5, X6, X6
+	VADDPS       X4, X6, X6
+	VPERMILPS    $0x0e, X6, X5
+	VADDPS       X5, X6, X6
+	VPERMILPS    $0x01, X6, X5
+	VADDSS       X5, X6, X6
+	VUCOMISS     (R10), X6
+	JLS          on
+	VMOVSS       X6, (R10)
+	JMP          next
+
+on:
+	VMOVUPS     (AX), Y5
+	VSUBPS      (R12), Y5, Y5
+	VFMADD231PS Y5, Y5, Y0
+	VMOVUPS     32(AX), Y5
+	VSUBPS      32(R12), Y5, Y5
+	VFMADD231PS Y5, Y5, Y1
+	VMOVUPS     64(AX), Y5
+	VSUBPS      64(R12), Y5, Y5
+	VFMADD231PS Y5, Y5, Y2
+	VMOVUPS     96(AX), Y5
+	VSUBPS      96(R12), Y5, Y5
+	VFMADD231PS Y5, Y5, Y3
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, R12
+	SUBQ        $0x00000020, R13
+	JMP         four
+
+fourDone:
+single:
+	CMPQ        R13, $0x00000008
+	JL          singleDone
+	VMOVUPS     (AX), Y5
+	VSUBPS      (R12), Y5, Y5
+	VFMADD231PS Y5, Y5, Y0
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, R12
+	SUBQ        $0x00000008, R13
+	JMP         single
+
+singleDone:
+rest:
+	CMPQ        R13, $0x00000001
+	JL          restDone
+	VMOVSS      (AX), X5
+	VMOVSS      (R12), X6
+	VSUBPS      X6, X5, X5
+	VFMADD231PS X5, X5, X4
+	ADDQ        $0x00000004, AX
+	ADDQ        $0x00000004, R12
+	SUBQ        $0x00000001, R13
+	JMP         rest
+
+restDone:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X0, X1, X1
+	VADDPS       X4, X1, X1
+	VPERMILPS    $0x0e, X1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x01, X1, X0
+	VADDSS       X0, X1, X1
+	VMOVSS       X1, (R10)
+
+next:
+	ADDQ $0x04, DI
+	ADDQ $0x04, R10
+	DECQ R8
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func wideL1Float32Within(q *byte, base *byte, stride uintptr, rows *uint32, n int, dims int, out *float32)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
+TEXT ·wideL1Float32Within(SB), NOSPLIT, $0-56
+	MOVQ       q+0(FP), AX
+	MOVQ       base+8(FP), DX
+	MOVQ       stride+16(FP), BX
+	MOVQ       rows+24(FP), SI
+	MOVQ       n+32(FP), DI
+	MOVQ       dims+40(FP), R8
+	MOVQ       out+48(FP), R9
+	MOVQ       R8, R10
+	SHRQ       $0x01, R10
+	MOVQ       R8, CX
+	ANDQ       $0x0f, CX
+	MOVQ       $0x00000001, R11
+	SHLQ       CL, R11
+	DECQ       R11
+	KMOVW      R11, K1
+	VPTERNLOGD $0xff, Z0, Z0, Z0
+	VPSRLD     $0x01, Z0, Z0
+	MOVQ       R8, CX
+	SHLQ       $0x02, CX
+	MOVQ       CX, R11
+	ADDQ       $0x3f, R11
+	SHRQ       $0x06, R11
+	MOVQ       $0x00000030, CX
+	CMPQ       R11, CX
+	CMOVQGT    CX, R11
+	CMPQ       R11, $0x10
+	JLE        row
+	CMPQ       DI, $0x01
+	JLE        first1Done
+	MOVL       4(SI), CX
+	IMULQ      BX, CX
+	ADDQ       DX, CX
+	MOVQ       R11, R12
+
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R12
+	JNZ        first1
+
+first1Done:
+row:
+	CMPQ  R11, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
+	MOVL  16(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R11, R12
+
+near:
+	PREFETCHT0 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R12
+	JNZ        near
+
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R11, R12
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R12
+	JNZ        far
+
+farDone:
+asked:
+	MOVL   (SI), CX
+	IMULQ  BX, CX
+	ADDQ   DX, CX
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	MOVQ   AX, R12
+	MOVQ   R8, R13
+
+four:
+	CMPQ          R13, $0x00000040
+	JL            fourDone
+	CMPQ          R13, R10
+	JG            on
+	VADDPS        Z2, Z1, Z5
+	VADDPS        Z4, Z3, Z6
+	VADDPS        Z6, Z5, Z5
+	VEXTRACTF64X4 $0x01, Z5, Y6
+	VADDPS        Y6, Y5, Y6
+	VEXTRACTF128  $0x01, Y6, X5
+	VADDPS        X5, X6, X5
+	VPERMILPS     $0x0e, X5, X6
+	VADDPS        X6, X5, X5
+	VPERMILPS     $0x01, X5, X6
+	VADDSS        X6, X5, X5
+	VUCOMISS      (R9), X5
+	JLS           on
+	VMOVSS        X5, (R9)
+	JMP           next
+
+on:
+	VMOVUPS (CX), Z5
+	VSUBPS  (R12), Z5, Z5
+	VANDPS  Z0, Z5, Z5
+	VADDPS  Z5, Z1, Z1
+	VMOVUPS 64(CX), Z5
+	VSUBPS  64(R12), Z5, Z5
+	VANDPS  Z0, Z5, Z5
+	VADDPS  Z5, Z2, Z2
+	VMOVUPS 128(CX), Z5
+	VSUBPS  128(R12), Z5, Z5
+	VANDPS  Z0, Z5, Z5
+	VADDPS  Z5, Z3, Z3
+	VMOVUPS 192(CX), Z5
+	VSUBPS  192(R12), Z5, Z5
+	VANDPS  Z0, Z5, Z5
+	VADDPS  Z5, Z4, Z4
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, R12
+	SUBQ    $0x00000040, R13
+	JMP     four
+
+fourDone:
+single:
+	CMPQ    R13, $0x00000010
+	JL      singleDone
+	VMOVUPS (CX), Z5
+	VSUBPS  (R12), Z5, Z5
+	VANDPS  Z0, Z5, Z5
+	VADDPS  Z5, Z1, Z1
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, R12
+	SUBQ    $0x00000010, R13
+	JMP     single
+
+singleDone:
+	TESTQ     R13, R13
+	JZ        whole
+	VMOVUPS.Z (CX), K1, Z5
+	VMOVUPS.Z (R12), K1, Z6
+	VSUBPS    Z6, Z5, Z5
+	VANDPS    Z0, Z5, Z5
+	VADDPS    Z5, Z2, Z2
+
+whole:
+	VADDPS        Z2, Z1, Z5
+	VADDPS        Z4, Z3, Z6
+	VADDPS        Z6, Z5, Z5
+	VEXTRACTF64X4 $0x01, Z5, Y6
+	VADDPS        Y6, Y5, Y6
+	VEXTRACTF128  $0x01, Y6, X5
+	VADDPS        X5, X6, X5
+	VPERMILPS     $0x0e, X5, X6
+	VADDPS        X6, X5, X5
+	VPERMILPS     $0x01, X5, X6
+	VADDSS        X6, X5, X5
+	VMOVSS        X5, (R9)
+
+next:
+	ADDQ $0x04, SI
+	ADDQ $0x04, R9
+	DECQ DI
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func narrowL1Float32Within(q *byte, base *byte, stride uintptr, rows *uint32, n int, dims int, out *float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·narrowL1Float32Within(SB), NOSPLIT, $0-56
+	MOVQ     q+0(FP), DX
+	MOVQ     base+8(FP), BX
+	MOVQ     stride+16(FP), SI
+	MOVQ     rows+24(FP), DI
+	MOVQ     n+32(FP), R8
+	MOVQ     dims+40(FP), R9
+	MOVQ     out+48(FP), R10
+	MOVQ     R9, R11
+	SHRQ     $0x01, R11
+	VPCMPEQD Y0, Y0, Y0
+	VPSRLD   $0x01, Y0, Y0
+	MOVQ     R9, AX
+	SHLQ     $0x02, AX
+	MOVQ     AX, CX
+	ADDQ     $0x3f, CX
+	SHRQ     $0x06, CX
+	MOVQ     $0x00000030, AX
+	CMPQ     CX, AX
+	CMOVQGT  AX, CX
+	CMPQ     CX, $0x10
+	JLE      row
+	CMPQ     R8, $0x01
+	JLE      first1Done
+	MOVL     4(DI), AX
+	IMULQ    SI, AX
+	ADDQ     BX, AX
+	MOVQ     CX, R12
+
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R12
+	JNZ        first1
+
+first1Done:
+row:
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
+	MOVL  16(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R12
+
+near:
+	PREFETCHT0 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R12
+	JNZ        near
+
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R12
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R12
+	JNZ        far
+
+farDone:
+asked:
+	MOVL   (DI), AX
+	IMULQ  SI, AX
+	ADDQ   BX, AX
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	MOVQ   DX, R12
+	MOVQ   R9, R13
+	VXORPS X5, X5, X5
+
+four:
+	CMPQ         R13, $0x00000020
+	JL           fourDone
+	CMPQ         R13, R11
+	JG           on
+	TESTQ        $0x00000020, R13
+	JNZ          on
+	VADDPS       Y2, Y1, Y6
+	VADDPS       Y4, Y3, Y7
+	VADDPS       Y7, Y6, Y6
+	VEXTRACTF128 $0x01, Y6, X7
+	VADDPS       X6, X7, X7
+	VADDPS       X5, X7, X7
+	VPERMILPS    $0x0e, X7, X6
+	VADDPS       X6, X7, X7
+	VPERMILPS    $0x01, X7, X6
+	VADDSS       X6, X7, X7
+	VUCOMISS     (R10), X7
+	JLS          on
+	VMOVSS       X7, (R10)
+	JMP          next
+
+on:
+	VMOVUPS (AX), Y6
+	VSUBPS  (R12), Y6, Y6
+	VANDPS  Y0, Y6, Y6
+	VADDPS  Y6, Y1, Y1
+	VMOVUPS 32(AX), Y6
+	VSUBPS  32(R12), Y6, Y6
+	VANDPS  Y0, Y6, Y6
+	VADDPS  Y6, Y2, Y2
+	VMOVUPS 64(AX), Y6
+	VSUBPS  64(R12), Y6, Y6
+	VANDPS  Y0, Y6, Y6
+	VADDPS  Y6, Y3, Y3
+	VMOVUPS 96(AX), Y6
+	VSUBPS  96(R12), Y6, Y6
+	VANDPS  Y0, Y6, Y6
+	VADDPS  Y6, Y4, Y4
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, R12
+	SUBQ    $0x00000020, R13
+	JMP     four
+
+fourDone:
+single:
+	CMPQ    R13, $0x00000008
+	JL      singleDone
+	VMOVUPS (AX), Y6
+	VSUBPS  (R12), Y6, Y6
+	VANDPS  Y0, Y6, Y6
+	VADDPS  Y6, Y1, Y1
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, R12
+	SUBQ    $0x00000008, R13
+	JMP     single
+
+singleDone:
+rest:
+	CMPQ   R13, $0x00000001
+	JL     restDone
+	VMOVSS (AX), X6
+	VMOVSS (R12), X7
+	VSUBPS X7, X6, X6
+	VANDPS X0, X6, X6
+	VADDPS X6, X5, X5
+	ADDQ   $0x00000004, AX
+	ADDQ   $0x00000004, R12
+	SUBQ   $0x00000001, R13
+	JMP    rest
+
+restDone:
+	VADDPS       Y2, Y1, Y1
+	VADDPS       Y4, Y3, Y2
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X1, X2, X2
+	VADDPS       X5, X2, X2
+	VPERMILPS    $0x0e, X2, X1
+	VADDPS       X1, X2, X2
+	VPERMILPS    $0x01, X2, X1
+	VADDSS       X1, X2, X2
+	VMOVSS       X2, (R10)
+
+next:
+	ADDQ $0x04, DI
+	ADDQ $0x04, R10
+	DECQ R8
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func Ask(a *byte, b *byte)
+// Requires: MMX+
+TEXT ·Ask(SB), NOSPLIT, $0-16
+	MOVQ       a+0(FP), AX
+	PREFETCHT0 (AX)
+	MOVQ       b+8(FP), AX
+	PREFETCHT0 (AX)
 	RET
 
 // func wideL2Uint8(q *byte, base *byte, stride uintptr, rows *uint32, n int, dims int, out *float32)
@@ -3623,24 +5424,59 @@ TEXT ·wideL2Uint8(SB), NOSPLIT, $0-56
 	MOVQ    R8, R10
 	ADDQ    $0x3f, R10
 	SHRQ    $0x06, R10
-	MOVQ    $0x00000010, CX
+	MOVQ    $0x00000030, CX
 	CMPQ    R10, CX
 	CMOVQGT CX, R10
+	CMPQ    R10, $0x10
+	JLE     row
+	CMPQ    DI, $0x01
+	JLE     first1Done
+	MOVL    4(SI), CX
+	IMULQ   BX, CX
+	ADDQ    DX, CX
+	MOVQ    R10, R11
 
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  DI, $0x05
-	JL    asked
+	CMPQ  R10, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
 	MOVL  16(SI), CX
 	IMULQ BX, CX
 	ADDQ  DX, CX
 	MOVQ  R10, R11
 
-ask:
+near:
 	PREFETCHT0 (CX)
 	ADDQ       $0x40, CX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R10, R11
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (SI), CX
 	IMULQ  BX, CX
@@ -3712,24 +5548,59 @@ TEXT ·narrowL2Uint8(SB), NOSPLIT, $0-56
 	MOVQ    R9, CX
 	ADDQ    $0x3f, CX
 	SHRQ    $0x06, CX
-	MOVQ    $0x00000010, AX
+	MOVQ    $0x00000030, AX
 	CMPQ    CX, AX
 	CMOVQGT AX, CX
+	CMPQ    CX, $0x10
+	JLE     row
+	CMPQ    R8, $0x01
+	JLE     first1Done
+	MOVL    4(DI), AX
+	IMULQ   SI, AX
+	ADDQ    BX, AX
+	MOVQ    CX, R11
 
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  R8, $0x05
-	JL    asked
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
 	MOVL  16(DI), AX
 	IMULQ SI, AX
 	ADDQ  BX, AX
 	MOVQ  CX, R11
 
-ask:
+near:
 	PREFETCHT0 (AX)
 	ADDQ       $0x40, AX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R11
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL  (DI), AX
 	IMULQ SI, AX
@@ -3811,24 +5682,59 @@ TEXT ·wideL1Uint8(SB), NOSPLIT, $0-56
 	MOVQ    R8, R10
 	ADDQ    $0x3f, R10
 	SHRQ    $0x06, R10
-	MOVQ    $0x00000010, CX
+	MOVQ    $0x00000030, CX
 	CMPQ    R10, CX
 	CMOVQGT CX, R10
+	CMPQ    R10, $0x10
+	JLE     row
+	CMPQ    DI, $0x01
+	JLE     first1Done
+	MOVL    4(SI), CX
+	IMULQ   BX, CX
+	ADDQ    DX, CX
+	MOVQ    R10, R11
 
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  DI, $0x05
-	JL    asked
+	CMPQ  R10, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
 	MOVL  16(SI), CX
 	IMULQ BX, CX
 	ADDQ  DX, CX
 	MOVQ  R10, R11
 
-ask:
+near:
 	PREFETCHT0 (CX)
 	ADDQ       $0x40, CX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R10, R11
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (SI), CX
 	IMULQ  BX, CX
@@ -3887,24 +5793,59 @@ TEXT ·narrowL1Uint8(SB), NOSPLIT, $0-56
 	MOVQ    R9, CX
 	ADDQ    $0x3f, CX
 	SHRQ    $0x06, CX
-	MOVQ    $0x00000010, AX
+	MOVQ    $0x00000030, AX
 	CMPQ    CX, AX
 	CMOVQGT AX, CX
+	CMPQ    CX, $0x10
+	JLE     row
+	CMPQ    R8, $0x01
+	JLE     first1Done
+	MOVL    4(DI), AX
+	IMULQ   SI, AX
+	ADDQ    BX, AX
+	MOVQ    CX, R11
 
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  R8, $0x05
-	JL    asked
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
 	MOVL  16(DI), AX
 	IMULQ SI, AX
 	ADDQ  BX, AX
 	MOVQ  CX, R11
 
-ask:
+near:
 	PREFETCHT0 (AX)
 	ADDQ       $0x40, AX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R11
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL  (DI), AX
 	IMULQ SI, AX
@@ -3980,24 +5921,59 @@ TEXT ·wideHammingBinary(SB), NOSPLIT, $0-56
 	MOVQ    R9, R10
 	ADDQ    $0x3f, R10
 	SHRQ    $0x06, R10
-	MOVQ    $0x00000010, CX
+	MOVQ    $0x00000030, CX
 	CMPQ    R10, CX
 	CMOVQGT CX, R10
+	CMPQ    R10, $0x10
+	JLE     row
+	CMPQ    DI, $0x01
+	JLE     first1Done
+	MOVL    4(SI), CX
+	IMULQ   BX, CX
+	ADDQ    DX, CX
+	MOVQ    R10, R11
 
+first1:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  DI, $0x05
-	JL    asked
+	CMPQ  R10, $0x10
+	JG    long
+	CMPQ  DI, $0x04
+	JLE   nearDone
 	MOVL  16(SI), CX
 	IMULQ BX, CX
 	ADDQ  DX, CX
 	MOVQ  R10, R11
 
-ask:
+near:
 	PREFETCHT0 (CX)
 	ADDQ       $0x40, CX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  DI, $0x02
+	JLE   farDone
+	MOVL  8(SI), CX
+	IMULQ BX, CX
+	ADDQ  DX, CX
+	MOVQ  R10, R11
+
+far:
+	PREFETCHT1 (CX)
+	ADDQ       $0x40, CX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL   (SI), CX
 	IMULQ  BX, CX
@@ -4061,24 +6037,59 @@ TEXT ·narrowHammingBinary(SB), NOSPLIT, $0-56
 	MOVQ    R10, CX
 	ADDQ    $0x3f, CX
 	SHRQ    $0x06, CX
-	MOVQ    $0x00000010, AX
+	MOVQ    $0x00000030, AX
 	CMPQ    CX, AX
 	CMOVQGT AX, CX
+	CMPQ    CX, $0x10
+	JLE     row
+	CMPQ    R8, $0x01
+	JLE     first1Done
+	MOVL    4(DI), AX
+	IMULQ   SI, AX
+	ADDQ    BX, AX
+	MOVQ    CX, R11
 
+first1:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        first1
+
+first1Done:
 row:
-	CMPQ  R8, $0x05
-	JL    asked
+	CMPQ  CX, $0x10
+	JG    long
+	CMPQ  R8, $0x04
+	JLE   nearDone
 	MOVL  16(DI), AX
 	IMULQ SI, AX
 	ADDQ  BX, AX
 	MOVQ  CX, R11
 
-ask:
+near:
 	PREFETCHT0 (AX)
 	ADDQ       $0x40, AX
 	DECQ       R11
-	JNZ        ask
+	JNZ        near
 
+nearDone:
+	JMP asked
+
+long:
+	CMPQ  R8, $0x02
+	JLE   farDone
+	MOVL  8(DI), AX
+	IMULQ SI, AX
+	ADDQ  BX, AX
+	MOVQ  CX, R11
+
+far:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       R11
+	JNZ        far
+
+farDone:
 asked:
 	MOVL  (DI), AX
 	IMULQ SI, AX

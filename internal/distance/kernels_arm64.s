@@ -418,3 +418,11 @@ done:
 	FMOVS  F0, (R6)
 	NEXT
 	RET
+
+// func Ask(a, b *byte)
+TEXT ·Ask(SB), NOSPLIT, $0-16
+	MOVD a+0(FP), R0
+	MOVD b+8(FP), R1
+	PRFM (R0), PLDL1KEEP
+	PRFM (R1), PLDL1KEEP
+	RET

@@ -9,17 +9,19 @@ import (
 )
 
 // wide makes a kernel for AVX-512: 16 elements to a register, four sums, and a mask
-// for the rest.
-func wide(op, elem string, size int) {
-	f := begin("wide"+op+elem, "needs AVX-512 F, BW and DQ.")
-	mask, rest, one := GP64(), GP64(), K()
+// for the rest. If it is for rows within a limit, it leaves those that are beyond.
+func wide(op, elem string, size int, within bool) {
+	f := begin("wide"+op+elem+suffix(within), "needs AVX-512 F, BW and DQ.")
+	if within {
+		f.halve()
+	}
+	mask, one := GP64(), K()
 	MOVQ(f.dims, reg.RCX)
 	ANDQ(Imm(15), reg.RCX)
 	MOVQ(U32(1), mask)
 	SHLQ(reg.CL, mask)
 	DECQ(mask)
 	KMOVW(mask.As32(), one)
-	MOVQ(reg.RCX, rest)
 
 	var abs reg.VecVirtual
 	if op == "L1" {
@@ -41,7 +43,11 @@ func wide(op, elem string, size int) {
 			loadWide(elem, Mem{Base: r, Disp: 16 * size * i}, x)
 			combine(op, Mem{Base: q, Disp: 64 * i}, x, acc[i], abs)
 		}
+		sum := func() reg.VecVirtual { return sumWide(acc) }
 		blocks("four", left, 64, func() {
+			if within {
+				f.leave(left, 64, sum)
+			}
 			for i := range acc {
 				one512(i)
 			}
@@ -62,18 +68,25 @@ func wide(op, elem string, size int) {
 		}
 		combine(op, y, x, acc[1], abs)
 		Label("whole")
-		VADDPS(acc[1], acc[0], acc[0])
-		VADDPS(acc[3], acc[2], acc[2])
-		VADDPS(acc[2], acc[0], acc[0])
-		half := YMM()
-		VEXTRACTF64X4(Imm(1), acc[0], half)
-		VADDPS(half, acc[0].AsY(), half)
-		quarter := XMM()
-		VEXTRACTF128(Imm(1), half, quarter)
-		VADDPS(quarter, half.AsX(), quarter)
-		sum4(quarter)
-		return quarter
+		return sum()
 	})
+}
+
+// sumWide adds up four registers, in the same order each time: with more in them the
+// result is no less.
+func sumWide(acc [4]reg.VecVirtual) reg.VecVirtual {
+	a, b := ZMM(), ZMM()
+	VADDPS(acc[1], acc[0], a)
+	VADDPS(acc[3], acc[2], b)
+	VADDPS(b, a, a)
+	half := YMM()
+	VEXTRACTF64X4(Imm(1), a, half)
+	VADDPS(half, a.AsY(), half)
+	quarter := XMM()
+	VEXTRACTF128(Imm(1), half, quarter)
+	VADDPS(quarter, half.AsX(), quarter)
+	sum4(quarter)
+	return quarter
 }
 
 // combine adds a step of the operation to a sum. x is the row's; it is used up.
@@ -125,8 +138,11 @@ func loadMasked(elem string, m Mem, k reg.Register, x reg.VecVirtual) {
 
 // narrow makes a kernel for AVX2: 8 elements to a register, four sums, and the rest
 // one by one.
-func narrow(op, elem string, size int) {
-	f := begin("narrow"+op+elem, "needs AVX2, FMA and F16C.")
+func narrow(op, elem string, size int, within bool) {
+	f := begin("narrow"+op+elem+suffix(within), "needs AVX2, FMA and F16C.")
+	if within {
+		f.halve()
+	}
 	var abs reg.VecVirtual
 	if op == "L1" {
 		abs = YMM()
@@ -147,7 +163,14 @@ func narrow(op, elem string, size int) {
 			loadWide(elem, Mem{Base: r, Disp: 8 * size * i}, x)
 			combine(op, Mem{Base: q, Disp: 32 * i}, x, acc[i], abs)
 		}
+		// The rest has a sum of its own, whose upper lanes stay zero.
+		rest := XMM()
+		VXORPS(rest, rest, rest)
+		sum := func() reg.VecVirtual { return sumNarrow(acc, rest) }
 		blocks("four", left, 32, func() {
+			if within {
+				f.leave(left, 32, sum)
+			}
 			for i := range acc {
 				one256(i)
 			}
@@ -159,9 +182,6 @@ func narrow(op, elem string, size int) {
 			ADDQ(U32(uint32(8*size)), r)
 			ADDQ(U32(32), q)
 		})
-		// The rest has a sum of its own, whose upper lanes stay zero.
-		rest := XMM()
-		VXORPS(rest, rest, rest)
 		blocks("rest", left, 1, func() {
 			x, y := XMM(), XMM()
 			loadOne(elem, Mem{Base: r}, x)
@@ -176,16 +196,22 @@ func narrow(op, elem string, size int) {
 			ADDQ(U32(uint32(size)), r)
 			ADDQ(U32(4), q)
 		})
-		VADDPS(acc[1], acc[0], acc[0])
-		VADDPS(acc[3], acc[2], acc[2])
-		VADDPS(acc[2], acc[0], acc[0])
-		half := XMM()
-		VEXTRACTF128(Imm(1), acc[0], half)
-		VADDPS(acc[0].AsX(), half, half)
-		VADDPS(rest, half, half)
-		sum4(half)
-		return half
+		return sum()
 	})
+}
+
+// sumNarrow is sumWide for AVX2.
+func sumNarrow(acc [4]reg.VecVirtual, rest reg.VecVirtual) reg.VecVirtual {
+	a, b := YMM(), YMM()
+	VADDPS(acc[1], acc[0], a)
+	VADDPS(acc[3], acc[2], b)
+	VADDPS(b, a, a)
+	half := XMM()
+	VEXTRACTF128(Imm(1), a, half)
+	VADDPS(a.AsX(), half, half)
+	VADDPS(rest, half, half)
+	sum4(half)
+	return half
 }
 
 // loadOne loads an element to the first lane; the others are zero.
