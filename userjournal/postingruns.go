@@ -2,7 +2,10 @@
 
 package userjournal
 
-import "errors"
+import (
+	"errors"
+	"math"
+)
 
 // Posting runs are the postings of one segment, of which all but the last are
 // in a file, each run sorted, so that memory does not grow with the segment.
@@ -55,21 +58,36 @@ func (r *postingRuns) merge(last *postings, fn func(posting uint64) error) error
 		from = end
 	}
 	for {
+		// What the lowest has before the first of any other is next as a whole.
 		var lowest *runHead
+		before := uint64(math.MaxUint64)
 		for _, h := range heads {
-			if ok, err := h.fill(); err != nil {
+			ok, err := h.fill()
+			switch {
+			case err != nil:
 				return err
-			} else if ok && (lowest == nil || h.rest[0] < lowest.rest[0]) {
+			case !ok:
+			case lowest == nil:
 				lowest = h
+			case h.rest[0] < lowest.rest[0]:
+				before, lowest = lowest.rest[0], h
+			default:
+				before = min(before, h.rest[0])
 			}
 		}
 		if lowest == nil {
 			return nil
 		}
-		if err := fn(lowest.rest[0]); err != nil {
-			return err
+		n := 1
+		for n < len(lowest.rest) && lowest.rest[n] < before {
+			n++
 		}
-		lowest.rest = lowest.rest[1:]
+		for _, p := range lowest.rest[:n] {
+			if err := fn(p); err != nil {
+				return err
+			}
+		}
+		lowest.rest = lowest.rest[n:]
 	}
 }
 
