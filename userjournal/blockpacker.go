@@ -2,14 +2,8 @@
 
 package userjournal
 
-// A blockPacker makes the bytes of one block after the other. The committer has
-// several, so that compression is not bound to one CPU; each works in a
-// goroutine of its own on what it is given, and is the committer's again when it
-// says so on done.
+// A blockPacker makes the bytes of one block after the other.
 type blockPacker struct {
-	in   chan *buffer
-	done chan struct{}
-
 	pack packer
 	sum  summary
 
@@ -17,18 +11,6 @@ type blockPacker struct {
 	own    []byte  // memory for the block
 	out    []byte  // the block, in own or in the buffer
 	block  block   // but for what chain adds
-}
-
-func newBlockPacker(codec Codec, noIndex bool) *blockPacker {
-	p := &blockPacker{in: make(chan *buffer), done: make(chan struct{}, 1)}
-	p.sum.noIndex = noIndex
-	go func() {
-		for b := range p.in {
-			p.make(b, codec)
-			p.done <- struct{}{}
-		}
-	}()
-	return p
 }
 
 // make packs the records of a sealed buffer, each of which Append has checked. It

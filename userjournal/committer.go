@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"runtime"
+	"slices"
 	"time"
 
 	"vexj/internal/latency"
@@ -27,9 +28,10 @@ type committer struct {
 	keys *indexer
 
 	next uint64 // ordinal of the next record to write
+	from uint64 // the same, but that it goes on after a failure
 
-	idle    []*blockPacker
-	packing []*blockPacker // at work, in the order of their records
+	packing *packing
+	ahead   []*blockPacker // that have made blocks behind the one that is due
 
 	group   []request // that are being served, or were last
 	waiting []chan<- error
@@ -37,14 +39,13 @@ type committer struct {
 
 func newCommitter(w *Writer, h segmentHeader) (*committer, error) {
 	c := &committer{w: w, turn: make(chan struct{}, 1), quit: make(chan struct{}),
-		next: h.First, sync: newSyncer(w), keys: newIndexer(w)}
+		next: h.First, from: h.First, sync: newSyncer(w), keys: newIndexer(w)}
+	c.packing = newPacking(w, c.quit)
 	if err := c.begin(h); err != nil {
 		c.keys.stop()
 		return nil, fmt.Errorf("create journal: %w", err)
 	}
-	for range packers {
-		c.idle = append(c.idle, newBlockPacker(w.options.Codec, w.options.NoIndex))
-	}
+	c.packing.start()
 	return c, nil
 }
 
@@ -73,11 +74,6 @@ func (c *committer) begin(h segmentHeader) error {
 
 func (c *committer) run() {
 	defer close(c.w.done)
-	defer func() {
-		for _, p := range c.idle {
-			close(p.in)
-		}
-	}()
 	go c.sync.run()
 	var tick <-chan time.Time
 	if c.w.options.Interval > 0 {
@@ -102,20 +98,27 @@ func (c *committer) run() {
 	}
 }
 
-// work writes the buffers that are full, unless somebody else did meanwhile.
+// work writes what is full, unless somebody else did meanwhile.
 func (c *committer) work() {
-	for n := 0; n < 2*buffers; n++ { // others want their turn
-		switch len(c.w.full) {
-		case 0:
+	for range 4 * buffers { // others want their turn
+		if !c.settle() && !c.packing.one() {
 			return
-		case 1:
-			c.alone(<-c.w.full)
-		default:
-			c.start(<-c.w.full)
-			c.finish(0, 2*buffers)
 		}
 	}
 	c.w.wake()
+}
+
+// due is called by who has made a block, and writes those that are due unless it is
+// somebody else's turn.
+func (c *committer) due() {
+	select {
+	case c.turn <- struct{}{}:
+		for c.settle() {
+		}
+		<-c.turn
+	default:
+		poke(c.w.work)
+	}
 }
 
 // serve does what r asks for, and what others ask for meanwhile: what they have
@@ -171,71 +174,43 @@ func (c *committer) gather(r request) {
 }
 
 // drain writes all that was appended before it is called.
-func (c *committer) drain() {
-	n := c.w.collect()
-	if n != 1 {
-		c.finish(n, 0)
-		return
+func (c *committer) drain() { c.reach(c.w.collect()) }
+
+// reach writes all up to the ordinal, which was handed over.
+func (c *committer) reach(upTo uint64) {
+	for c.from <= upTo {
+		if !c.settle() && !c.packing.one() {
+			// Somebody has the one that is due in hand: buffers are taken in order.
+			c.ahead = append(c.ahead, <-c.packing.packed)
+		}
 	}
-	c.alone(<-c.w.full)
 }
 
-// alone is start and settle without a packer's goroutine, which would be another
-// one to wake: while one buffer after the other comes, nobody is needed besides.
-func (c *committer) alone(b *buffer) {
-	p := c.idle[0]
-	p.make(b, c.w.options.Codec)
-	c.put(p)
-	c.w.giveBack(b)
-}
-
-// finish writes so many of the buffers that were handed over, and those that are
-// being packed; others that come meanwhile go to idle packers, up to more.
-func (c *committer) finish(n, more int) {
-	for n > 0 || len(c.packing) > 0 {
-		var full chan *buffer
-		if len(c.idle) > 0 && (n > 0 || more > 0) {
-			full = c.w.full
-		}
-		var done chan struct{}
-		if len(c.packing) > 0 {
-			done = c.packing[0].done
-		}
+// settle writes the block that is due, if it has been made.
+func (c *committer) settle() bool {
+	for more := true; more; {
 		select {
-		case b := <-full:
-			c.start(b)
-			if n > 0 {
-				n--
-			} else {
-				more--
-			}
-		case <-done:
-			c.settle()
+		case p := <-c.packing.packed:
+			c.ahead = append(c.ahead, p)
+		default:
+			more = false
 		}
 	}
-}
-
-// start has a packer make the block of a buffer.
-func (c *committer) start(b *buffer) {
-	p := c.idle[len(c.idle)-1]
-	c.idle = c.idle[:len(c.idle)-1]
-	c.packing = append(c.packing, p)
-	p.in <- b
-}
-
-// settle writes the block of the packer that has been at work longest, and that
-// is done.
-func (c *committer) settle() {
-	p := c.packing[0]
-	c.packing = append(c.packing[:0], c.packing[1:]...)
-	c.idle = append(c.idle, p)
-	c.put(p)
-	c.w.giveBack(p.buffer)
+	for i, p := range c.ahead {
+		if p.block.zone.First == c.from {
+			c.ahead = slices.Delete(c.ahead, i, i+1)
+			c.from += uint64(p.block.records)
+			c.put(p)
+			c.w.giveBack(p)
+			return true
+		}
+	}
+	return false
 }
 
 // put writes a block, unless the writing has ended.
 func (c *committer) put(p *blockPacker) {
-	if p.block.records == 0 || c.w.failed() != nil || !c.inOrder() {
+	if c.w.failed() != nil || !c.inOrder() {
 		return
 	}
 	if op, err := c.write(p); err != nil {
@@ -335,7 +310,7 @@ func (c *committer) stop(op string, err error) {
 
 // end is Close.
 func (c *committer) end(r request) {
-	c.finish(c.w.end(), 0)
+	c.reach(c.w.end())
 	err := c.w.failed()
 	if err == nil {
 		if err = c.sealed(sealedClosed); err != nil {

@@ -174,7 +174,7 @@ func TestNothingTakenAtTheEnd(t *testing.T) {
 	}
 	defer w.Close()
 	w.commit.turn <- struct{}{}
-	w.commit.finish(w.end(), 0)
+	w.commit.reach(w.end())
 	<-w.commit.turn
 	if _, err := w.Append(payloadRecord(500)); !errors.Is(err, ErrClosed) {
 		t.Errorf("a record was taken: %v", err)

@@ -452,15 +452,19 @@
 //
 // Append reserves room in a buffer with one compare-and-swap, copies the record
 // and adds to the count of what was copied: any number of goroutines do so at the
-// same time. A goroutine, the committer, has full buffers made into blocks by two
-// packers, so that compression is not bound to one CPU, and writes them in order;
-// another, the syncer, makes them durable, so that a slow sync holds up none. A
+// same time. A full buffer is made into a block by whoever has nothing better to do:
+// by a goroutine, the committer, which writes the blocks in order; by who appends and
+// finds no room, instead of waiting for it; by two more goroutines where there are more
+// than two processors. Another one, the syncer, makes blocks durable, so that a slow
+// sync holds up none. A
 // buffer that is not full is handed over when somebody wants to see or to have
-// safe what there is: by the clock, Flush or Sync. Who calls these does the
+// safe what there is: by the clock, Flush or Sync. Who calls these, or has made a block
+// that is due, does the
 // committer's work himself, if it is nobody else's turn: to wake another would
 // take longer. All who ask for a sync at the
 // same time share one, and what they have appended is in the same blocks. There
-// are eight buffers. When they are full Append waits, and WriterStats says so.
+// are eight buffers. When they are full, and the block of each is made or being made,
+// Append waits. WriterStats counts as stalls when it waits and when it makes a block.
 //
 // Room on the disk is reserved, 8 MiB at a time and never more than the segment may
 // have, and what is left of it is given back when the segment is sealed.
@@ -477,8 +481,9 @@
 //
 // # Memory
 //
-// A writer keeps eight buffers of BlockSize and about as much again for the blocks
-// that it makes, 4 MiB in all, 96 bytes for each block of the open segment, and
+// A writer keeps eight buffers of BlockSize and, where records come faster than blocks
+// are written, two to three times as much for the blocks that it makes, 7 MiB in all,
+// 96 bytes for each block of the open segment, and
 // for the index four lists of 2 MiB: what does not fit is put aside in a file
 // until the index is made. A
 // reader keeps at most 65,536 of these entries, 4 MiB, and 8 MiB of decoded

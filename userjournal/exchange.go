@@ -91,21 +91,35 @@ func (w *Writer) refusal() error {
 	return nil
 }
 
-// wake tells the committer's goroutine that there is something to write.
+// wake tells the committer's goroutine that there is something to write, and those
+// of the packing if that is much.
 func (w *Writer) wake() {
+	poke(w.work)
+	if len(w.full) > 1 {
+		poke(w.commit.packing.more)
+	}
+}
+
+func poke(c chan<- struct{}) {
 	select {
-	case w.work <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
 
-// handOver seals the buffer b, which is current, and gives it to the committer,
-// unless that has it already.
+// handOver seals the buffer b, which is current, and has its block made, unless that
+// was done before. One without records stays unused.
 func (w *Writer) handOver(b *buffer) {
-	if !b.load().sealed() {
-		b.seal()
-		w.full <- b // has room for all there are
+	if b.load().sealed() {
+		return
 	}
+	b.seal()
+	if b.load().bytes() == 0 {
+		b.records()
+		w.free = append(w.free, b)
+		return
+	}
+	w.full <- b // has room for all there are
 }
 
 // next is the ordinal of the first record behind the current buffer, which is
@@ -131,35 +145,47 @@ func (w *Writer) use() {
 	w.cur.Store(b)
 }
 
-// wait is the back-pressure.
+// wait is the back-pressure. Who would have to wait does what he waits for, if it is
+// to be done: w.mu is free meanwhile.
 func (w *Writer) wait() {
 	start := time.Now()
-	w.room.Wait()
+	if p := w.commit.packing.take(); p != nil {
+		w.mu.Unlock()
+		w.commit.packing.make(p)
+		w.commit.due()
+		w.mu.Lock()
+	} else {
+		w.room.Wait()
+	}
 	w.count.stalls.Add(1)
 	w.count.stallTime.Add(uint64(time.Since(start)))
 }
 
-// collect hands over what there is in the current buffer, and returns how many
-// buffers the committer has to write until all is written that was appended
-// before.
-func (w *Writer) collect() int {
+// collect hands over what there is in the current buffer, and returns the ordinal of
+// the last record that was appended before.
+func (w *Writer) collect() (upTo uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if b := w.cur.Load(); b.load().bytes() > 0 {
-		w.handOver(b)
-		if !w.long && !w.ended && len(w.free) > 0 {
-			w.use()
-		}
+	b := w.cur.Load()
+	if b.load().bytes() == 0 {
+		return b.first - 1
 	}
-	return len(w.full)
+	w.handOver(b)
+	upTo = w.next() - 1
+	if !w.long && !w.ended && len(w.free) > 0 {
+		w.use()
+	}
+	return upTo
 }
 
-// giveBack takes a buffer back that was written. Who waits for room is woken when
-// half of the buffers are free, and not for each: all that are not come back.
-func (w *Writer) giveBack(b *buffer) {
+// giveBack takes a packer back and the buffer whose block it made, which was written.
+// Who waits for room is woken when half of the buffers are free, and not for each: all
+// that are not come back.
+func (w *Writer) giveBack(p *blockPacker) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.free = append(w.free, b)
+	w.free = append(w.free, p.buffer)
+	w.commit.packing.idle = append(w.commit.packing.idle, p)
 	if len(w.free) >= buffers/2 {
 		w.room.Broadcast()
 	}
@@ -167,11 +193,11 @@ func (w *Writer) giveBack(b *buffer) {
 
 // end is collect for the last time: nothing is taken any more, also not into a
 // buffer that is empty yet.
-func (w *Writer) end() int {
+func (w *Writer) end() (upTo uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ended = true
 	w.handOver(w.cur.Load())
 	w.room.Broadcast()
-	return len(w.full)
+	return w.next() - 1
 }

@@ -52,8 +52,6 @@ const (
 
 	// buffers are what Append can run ahead of the disk.
 	buffers = 8
-	// packers make blocks at the same time.
-	packers = 2
 )
 
 // Options of a writer. The zero value is what a recorder should use.

@@ -23,8 +23,8 @@ type WriterStats struct {
 	Segments    uint64
 	Syncs       uint64
 
-	// Stalls is how often Append waited for the disk or the compression, and
-	// StallTime for how long: back-pressure.
+	// Stalls is how often Append found no room, and waited for the disk or made a block
+	// itself, and StallTime for how long: back-pressure.
 	Stalls    uint64
 	StallTime time.Duration
 	// IndexFailures is how many indexes could not be made, which costs those

@@ -27,7 +27,7 @@ type Writer struct {
 	ended bool // Close was called
 
 	commit   *committer
-	full     chan *buffer  // sealed, in order; has room for all
+	full     chan *buffer  // sealed, in order; has room for all; taken from with mu held
 	work     chan struct{} // has room for one: there is something in full
 	requests chan request  // for whose turn it is
 	done     chan struct{} // closed when the committer has ended
