@@ -149,6 +149,7 @@ func (k *kinship) hear(event []byte) {
 	e := k.of[parent]
 	e.start = 0
 	k.put(child, e)
+	delete(k.ended, child) // who had its number before has
 	if k.heard++; len(k.of) > k.enough || k.heard > 16*leastEntries {
 		k.sweep()
 	}

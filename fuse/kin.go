@@ -25,12 +25,13 @@ type kinship struct {
 	mu       sync.Mutex
 	of       map[uint32]entry // by tgid
 	contexts []*attribution
-	followed []uint32 // first processes of the trees
-	forks    *forks   // nil: the kernel does not tell
-	deaf     bool     // it does not tell, or has told of more than was heard
-	enough   int      // entries, until those who have ended are forgotten
-	heard    int      // forks since then
-	missed   func()   // is told that forks were not heard of
+	followed []uint32            // first processes of the trees
+	forks    *forks              // nil: the kernel does not tell
+	deaf     bool                // it does not tell, or has told of more than was heard
+	enough   int                 // entries, until those who have ended are forgotten
+	heard    int                 // forks since then
+	ended    map[uint32]struct{} // they, while they are being forgotten
+	missed   func()              // is told that forks were not heard of
 	open     func() (*forks, error)
 	closed   bool
 
@@ -212,21 +213,34 @@ func (k *kinship) unfollow(root uint32) {
 }
 
 // sweep forgets those who have ended, and the contexts of trees of which nobody is
-// left. The lock is held.
+// left. What they have forked before may not have been heard yet, and is before they
+// are forgotten. The lock is held.
 func (k *kinship) sweep() {
-	for _, a := range k.contexts {
-		a.Processes = 0
+	if k.ended != nil {
+		return // it goes on
 	}
+	k.ended = map[uint32]struct{}{}
 	for pid, e := range k.of {
 		s, err := statOf(pid)
 		if err != nil || !sameStart(e.start, s.start) {
-			delete(k.of, pid)
+			k.ended[pid] = struct{}{}
 			continue
 		}
-		if e.start = max(e.start, s.start); e.context != nil {
+		e.start = max(e.start, s.start)
+		k.of[pid] = e
+	}
+	k.drain()
+	for pid := range k.ended {
+		delete(k.of, pid)
+	}
+	k.ended = nil
+	for _, a := range k.contexts {
+		a.Processes = 0
+	}
+	for _, e := range k.of {
+		if e.context != nil {
 			e.context.Processes++
 		}
-		k.of[pid] = e
 	}
 	for _, a := range slices.Clone(k.contexts) {
 		if a.PID != 0 && a.Processes == 0 {
