@@ -40,6 +40,8 @@ func peers(base string) ([]peer, error) {
 	all := []peer{
 		{"native", nil},
 		{"loopback", func(s, t string) *exec.Cmd { return exec.Command(loopback, t, s) }},
+		// For all users, and so with permissions checked by the kernel, as vexj's are.
+		{"loopback-all", func(s, t string) *exec.Cmd { return exec.Command(loopback, "-allow-other", t, s) }},
 		{"bindfs", installed("bindfs", func(s, t string) []string { return []string{"-f", s, t} })},
 		{"passthrough_hp", installed("passthrough_hp", func(s, t string) []string { return []string{"--foreground", s, t} })},
 		{"vexj", vexj("all")},
