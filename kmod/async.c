@@ -135,10 +135,8 @@ void vexj_async_end(const struct kiocb *k, s64 result)
 	b->result = result;
 	b->duration = b->now - t->time;
 	b->offset = began(t, result);
-	if (vexj_put_open_file(b, k->ki_filp))
-		vexj_commit(b);
-	else
-		vexj_abort(b);
+	vexj_put_open_file(b, k->ki_filp);
+	vexj_commit(b);
 out:
 	kfree(t);
 }

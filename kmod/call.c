@@ -144,12 +144,17 @@ static void ended(const struct vexj_op *o)
 /* Forgets all that is of one call. */
 static void forget(struct vexj_state *st)
 {
-	kfree(st->held);
-	st->held = NULL;
+	if (st->held) {
+		kfree(st->held);
+		st->held = NULL;
+	}
 	st->opened = NULL;
 	st->opening = false;
 	st->recorded = false;
-	memset(st->mounts, 0, sizeof(st->mounts));
+	if (st->writes) {
+		memset(st->mounts, 0, sizeof(st->mounts));
+		st->writes = false;
+	}
 }
 
 static void enter(long nr)
@@ -183,17 +188,13 @@ static void enter(long nr)
 	st->call = call;
 }
 
-static void leave(const struct pt_regs *regs, long result)
+/* The end of a call that no hooked function has made a record of. */
+static noinline void unrecorded(struct vexj_state *st, const struct vexj_call *call,
+				const struct pt_regs *regs, long result)
 {
-	struct vexj_state *st = vexj_state_find(current);
-	const struct vexj_call *call = st ? st->call : NULL;
 	struct vexj_op o = { .call = call, .st = st, .result = result };
 
-	if (!call)
-		return;
-	st->call = NULL;
-	st->opening = false;
-	if (!st->selected || st->recorded || call != vexj_call_of(regs->orig_ax))
+	if (call != vexj_call_of(regs->orig_ax))
 		return;
 	if (result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK)
 		return;
@@ -207,25 +208,35 @@ static void leave(const struct pt_regs *regs, long result)
 	ended(&o);
 }
 
-/* Since 6.13 a tracepoint of calls lets its probes be preempted. */
+static void leave(const struct pt_regs *regs, long result)
+{
+	struct vexj_state *st = vexj_state_find(current);
+	const struct vexj_call *call;
+
+	if (!st || !st->call)
+		return;
+	call = st->call;
+	st->call = NULL;
+	st->opening = false;
+	if (st->selected && !st->recorded)
+		unrecorded(st, call, regs, result);
+}
+
+/* Since 6.13 a tracepoint of calls lets its probes be preempted; RCU is enough. */
 static void on_enter(void *data, struct pt_regs *regs, long nr)
 {
-	preempt_disable_notrace();
 	rcu_read_lock();
 	if (vexj_armed())
 		enter(nr);
 	rcu_read_unlock();
-	preempt_enable_notrace();
 }
 
 static void on_exit(void *data, struct pt_regs *regs, long result)
 {
-	preempt_disable_notrace();
 	rcu_read_lock();
 	if (vexj_armed())
 		leave(regs, result);
 	rcu_read_unlock();
-	preempt_enable_notrace();
 }
 
 static void __maybe_unused check(void)

@@ -30,11 +30,9 @@ bool vexj_in_uring(const struct vexj_state *st)
 	       (!vexj_is_compat() && call_number() == __NR_io_uring_enter);
 }
 
-/* Whether a call of one type does operations of another. */
-static bool asks_for(u32 call, u32 type)
+/* Whether a call of one type does operations of another one. */
+static noinline bool asks_for_effect(u32 call, u32 type)
 {
-	if (call == type)
-		return true;
 	switch (type) {
 	case VEXJ_FS_CREATE:
 		return call == VEXJ_FS_OPEN || call == VEXJ_FS_MKNOD;
@@ -49,6 +47,11 @@ static bool asks_for(u32 call, u32 type)
 		return call == VEXJ_FS_WRITE;
 	}
 	return false;
+}
+
+static bool asks_for(u32 call, u32 type)
+{
+	return call == type || asks_for_effect(call, type);
 }
 
 /* Who asked; -1 where the operation is part of another, or will be tried again. */

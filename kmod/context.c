@@ -187,15 +187,11 @@ u64 vexj_group_of(struct task_struct *task)
 bool vexj_followed(struct task_struct *task)
 {
 	struct kin *k;
-	bool followed;
 
 	if (!READ_ONCE(followed_len))
 		return false;
-	rcu_read_lock();
 	k = find_task(task);
-	followed = k && READ_ONCE(k->followed);
-	rcu_read_unlock();
-	return followed;
+	return k && READ_ONCE(k->followed);
 }
 
 u32 vexj_followed_count(void)

@@ -147,6 +147,7 @@ struct vexj_prefix {
 /* Never changed once it is published. */
 struct vexj_filter {
 	u32 flags;		/* VEXJ_DEV_FILTER_* */
+	bool everybody;		/* no condition is on who acts */
 	u32 uids_len, devs_len, prefixes_len;
 	u64 cgroup;
 	u64 wanted[VEXJ_DEV_WANTED];
@@ -159,21 +160,51 @@ struct vexj_filter {
 };
 
 /*
- * The hooks' questions, for any context that cannot sleep. None counts anything.
+ * The hooks' questions, under rcu_read_lock() or with preemption off; each is asked
+ * so often that none takes the lock itself. None counts anything.
  * vexj_task_selected() leaves out the consumer, and applies the conditions
  * tree, cgroup and user. vexj_process_selected() is for what has no path: not
  * wanted where there are prefixes or filesystems.
  */
-bool vexj_wanted(u32 type);
+extern struct vexj_filter __rcu *vexj_filter;
+
+static inline const struct vexj_filter *vexj_current_filter(void)
+{
+	return rcu_dereference_check(vexj_filter, rcu_read_lock_sched_held());
+}
+
+static inline bool vexj_wanted(u32 type)
+{
+	return vexj_current_filter()->wanted[VEXJ_DEV_WORD(type)] & VEXJ_DEV_BIT(type);
+}
+
+static inline bool vexj_failed_wanted(void)
+{
+	return vexj_current_filter()->flags & VEXJ_DEV_FILTER_FAILED;
+}
+
 bool vexj_task_selected(struct task_struct *task);
 bool vexj_process_selected(struct task_struct *task);
-bool vexj_sb_selected(const struct super_block *sb);
-bool vexj_failed_wanted(void);
 void vexj_count_filtered(void);
 void vexj_count_blind(void);
 
+bool vexj_dev_among(const struct vexj_filter *f, dev_t dev);
+bool vexj_path_among(const struct vexj_filter *f, const u8 *path, u32 len, const u8 *path2, u32 len2);
+
+static inline bool vexj_sb_selected(const struct super_block *sb)
+{
+	const struct vexj_filter *f = vexj_current_filter();
+
+	return !f->devs_len || vexj_dev_among(f, sb->s_dev);
+}
+
 /* Whether a record with these paths passes; len 0: there is none. */
-bool vexj_path_selected(const u8 *path, u32 len, const u8 *path2, u32 len2);
+static inline bool vexj_path_selected(const u8 *path, u32 len, const u8 *path2, u32 len2)
+{
+	const struct vexj_filter *f = vexj_current_filter();
+
+	return !f->prefixes_len || vexj_path_among(f, path, len, path2, len2);
+}
 
 int vexj_filter_set(const struct vexj_dev_filter *f, const char *prefixes);
 int vexj_filter_get(struct vexj_dev_filter *f, char **prefixes);
@@ -212,7 +243,7 @@ const struct vexj_context *vexj_context_as(pid_t tgid, u64 start, u64 group);
 
 /* The nearest control group of a task that has a context, by its id; 0: none. */
 u64 vexj_group_of(struct task_struct *task);
-bool vexj_followed(struct task_struct *task);
+bool vexj_followed(struct task_struct *task);	/* under rcu_read_lock() */
 u32 vexj_followed_count(void);
 
 int vexj_follow(pid_t tgid);
@@ -243,7 +274,7 @@ struct vexj_build {
 	u64 now;		/* ns, CLOCK_BOOTTIME: of vexj_begin() */
 	u64 parent;		/* event_id of the record that this one is an effect of */
 	const struct vexj_attr_task *as;	/* who acted, if not current */
-	u32 as_pid;		/* its tgid */
+	u32 as_pid;		/* its tgid; set with `as` */
 	u64 as_group;		/* see vexj_context_as() */
 	u8 *work;		/* VEXJ_WORK_SIZE bytes, for whatever a hook likes */
 	/* ---- */
@@ -265,7 +296,7 @@ void vexj_abort(struct vexj_build *b);
 
 /*
  * Filters the record by its paths, numbers it, and puts it into the ring of this
- * CPU. Returns its event_id; 0: it was filtered out.
+ * CPU. Returns its event_id; 0: it was filtered out. Under rcu_read_lock().
  */
 u64 vexj_commit(struct vexj_build *b);
 
@@ -283,7 +314,7 @@ void vexj_attr_shrink(struct vexj_build *b, u32 len);
 
 /* What vexj_put_file() and the record's front are made of. */
 void vexj_fill_file(struct vexj_attr_file *f, const struct inode *inode);
-void vexj_fill_task(struct vexj_attr_task *t, struct task_struct *task);
+void vexj_fill_task(struct vexj_attr_task *t, struct task_struct *task);	/* under rcu_read_lock() */
 
 /*
  * The attributes that were appended so far, to be kept from an operation's entry

@@ -15,7 +15,7 @@
 #include "core.h"
 #include "params.h"
 
-static struct vexj_filter __rcu *filter;
+struct vexj_filter __rcu *vexj_filter;
 static DEFINE_MUTEX(filter_lock);
 
 #define PREFIXES_MAX (VEXJ_DEV_PREFIXES * VEXJ_PATH_MAX)
@@ -30,32 +30,6 @@ static const u16 modifications[] = {
 	VEXJ_FS_SETXATTR, VEXJ_FS_REMOVEXATTR, VEXJ_FS_UTIMES, VEXJ_FS_FALLOCATE, VEXJ_FS_MMAP_WRITE,
 	VEXJ_FS_IOCTL, VEXJ_SYS_MOUNT, VEXJ_SYS_UNMOUNT,
 };
-
-/* Callers cannot be preempted, or hold rcu_read_lock(). */
-static const struct vexj_filter *current_filter(void)
-{
-	return rcu_dereference_check(filter, rcu_read_lock_sched_held());
-}
-
-bool vexj_wanted(u32 type)
-{
-	bool wanted;
-
-	rcu_read_lock();
-	wanted = current_filter()->wanted[VEXJ_DEV_WORD(type)] & VEXJ_DEV_BIT(type);
-	rcu_read_unlock();
-	return wanted;
-}
-
-bool vexj_failed_wanted(void)
-{
-	bool wanted;
-
-	rcu_read_lock();
-	wanted = current_filter()->flags & VEXJ_DEV_FILTER_FAILED;
-	rcu_read_unlock();
-	return wanted;
-}
 
 static bool in_cgroup(struct task_struct *task, u64 id)
 {
@@ -80,6 +54,8 @@ static bool user_among(const struct vexj_filter *f, struct task_struct *task)
 
 static bool task_passes(const struct vexj_filter *f, struct task_struct *task)
 {
+	if (f->everybody)
+		return true;
 	if (f->flags & VEXJ_DEV_FILTER_TREE && !vexj_followed(task))
 		return false;
 	if (f->cgroup && !in_cgroup(task, f->cgroup))
@@ -89,22 +65,14 @@ static bool task_passes(const struct vexj_filter *f, struct task_struct *task)
 
 static bool by_consumer(const struct task_struct *task)
 {
-	const struct vexj_run *run = rcu_dereference_check(vexj_run, rcu_read_lock_held());
+	const struct vexj_run *run = rcu_dereference_check(vexj_run, rcu_read_lock_sched_held());
 
 	return !run || task->tgid == run->self;
 }
 
 bool vexj_task_selected(struct task_struct *task)
 {
-	bool selected;
-
-	/* The run is published for who cannot be preempted. */
-	preempt_disable();
-	rcu_read_lock();
-	selected = !by_consumer(task) && task_passes(current_filter(), task);
-	rcu_read_unlock();
-	preempt_enable();
-	return selected;
+	return !by_consumer(task) && task_passes(vexj_current_filter(), task);
 }
 
 bool vexj_process_selected(struct task_struct *task)
@@ -112,28 +80,21 @@ bool vexj_process_selected(struct task_struct *task)
 	const struct vexj_filter *f;
 	bool selected;
 
-	preempt_disable();
 	rcu_read_lock();
-	f = current_filter();
+	f = vexj_current_filter();
 	selected = !f->prefixes_len && !f->devs_len && !by_consumer(task) && task_passes(f, task);
 	rcu_read_unlock();
-	preempt_enable();
 	return selected;
 }
 
-bool vexj_sb_selected(const struct super_block *sb)
+bool vexj_dev_among(const struct vexj_filter *f, dev_t dev)
 {
-	const struct vexj_filter *f;
-	bool selected;
 	u32 i;
 
-	rcu_read_lock();
-	f = current_filter();
-	selected = !f->devs_len;
-	for (i = 0; i < f->devs_len && !selected; i++)
-		selected = f->devs[i] == sb->s_dev;
-	rcu_read_unlock();
-	return selected;
+	for (i = 0; i < f->devs_len; i++)
+		if (f->devs[i] == dev)
+			return true;
+	return false;
 }
 
 /* At the end of a component, or of the path. */
@@ -142,19 +103,14 @@ static bool begins_with(const u8 *path, u32 len, const struct vexj_prefix *p)
 	return len >= p->len && !memcmp(path, p->bytes, p->len) && (len == p->len || path[p->len] == '/');
 }
 
-bool vexj_path_selected(const u8 *path, u32 len, const u8 *path2, u32 len2)
+bool vexj_path_among(const struct vexj_filter *f, const u8 *path, u32 len, const u8 *path2, u32 len2)
 {
-	const struct vexj_filter *f;
-	bool selected;
 	u32 i;
 
-	rcu_read_lock();
-	f = current_filter();
-	selected = !f->prefixes_len;
-	for (i = 0; i < f->prefixes_len && !selected; i++)
-		selected = begins_with(path, len, &f->prefixes[i]) || begins_with(path2, len2, &f->prefixes[i]);
-	rcu_read_unlock();
-	return selected;
+	for (i = 0; i < f->prefixes_len; i++)
+		if (begins_with(path, len, &f->prefixes[i]) || begins_with(path2, len2, &f->prefixes[i]))
+			return true;
+	return false;
 }
 
 void vexj_count_filtered(void)
@@ -252,6 +208,7 @@ static struct vexj_filter *make_filter(const struct vexj_dev_filter *d, const ch
 	f->flags = d->flags;
 	f->cgroup = d->cgroup;
 	f->uids_len = d->uids_len;
+	f->everybody = !(f->flags & VEXJ_DEV_FILTER_TREE) && !f->cgroup && !f->uids_len;
 	memcpy(f->uids, d->uids, sizeof(f->uids));
 	f->devs_len = d->devs_len;
 	for (i = 0; i < d->devs_len; i++)
@@ -277,7 +234,7 @@ int vexj_filter_set(const struct vexj_dev_filter *d, const char *text)
 	if (IS_ERR(new))
 		return PTR_ERR(new);
 	mutex_lock(&filter_lock);
-	old = rcu_replace_pointer(filter, new, lockdep_is_held(&filter_lock));
+	old = rcu_replace_pointer(vexj_filter, new, lockdep_is_held(&filter_lock));
 	mutex_unlock(&filter_lock);
 	if (old) {
 		synchronize_rcu();
@@ -294,7 +251,7 @@ int vexj_filter_get(struct vexj_dev_filter *d, char **text)
 
 	*text = NULL;
 	mutex_lock(&filter_lock);
-	f = rcu_dereference_protected(filter, lockdep_is_held(&filter_lock));
+	f = rcu_dereference_protected(vexj_filter, lockdep_is_held(&filter_lock));
 	memset(d, 0, sizeof(*d));
 	d->flags = f->flags;
 	d->cgroup = f->cgroup;
@@ -323,5 +280,5 @@ int vexj_filter_init(void)
 
 void vexj_filter_exit(void)
 {
-	kvfree(rcu_dereference_protected(filter, true));
+	kvfree(rcu_dereference_protected(vexj_filter, true));
 }

@@ -13,6 +13,14 @@
 #define ARGV_MAX 1024
 #define DECLARED_CHUNK 4096	/* of an environment, at a time; more than VEXJ_DECLARED_ONE */
 
+/* Tracepoints keep the CPU, which is RCU too, but what reads a task wants to be told. */
+static void commit(struct vexj_build *b)
+{
+	rcu_read_lock();
+	vexj_commit(b);
+	rcu_read_unlock();
+}
+
 static void forked(void *data, struct task_struct *parent, struct task_struct *child)
 {
 	struct vexj_attr_child c = { .pid = child->tgid, .tid = child->pid };
@@ -26,7 +34,7 @@ static void forked(void *data, struct task_struct *parent, struct task_struct *c
 		return;
 	b->result = child->tgid;
 	vexj_put(b, VEXJ_ATTR_CHILD, &c, sizeof(c));
-	vexj_commit(b);
+	commit(b);
 }
 
 static void put_argv(struct vexj_build *b, const struct mm_struct *mm)
@@ -131,7 +139,7 @@ static void executed(void *data, struct task_struct *task, pid_t old_pid, struct
 	vexj_put_path(b, VEXJ_ATTR_PATH, &(struct vexj_where){ .mnt = f->f_path.mnt, .dentry = f->f_path.dentry });
 	put_argv(b, task->mm);
 	put_declared(b, task->mm);
-	vexj_commit(b);
+	commit(b);
 }
 
 /*
@@ -167,7 +175,7 @@ static void exited(void *data, struct task_struct *task)
 	if (!b)
 		return;
 	b->result = signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : task->exit_code;
-	vexj_commit(b);
+	commit(b);
 }
 
 static void freed(void *data, struct task_struct *task)

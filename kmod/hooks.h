@@ -51,7 +51,7 @@ struct vexj_entry {
 struct vexj_hit {
 	struct vexj_state *st;
 	struct vexj_entry *in;	/* NULL if the function leaves none */
-	unsigned long arg[VEXJ_ARGS];
+	unsigned long *arg;	/* VEXJ_ARGS of them */
 	void *object;		/* that was returned */
 	long result;
 	u32 via;		/* set by vexj_claim() */
@@ -77,6 +77,8 @@ struct vexj_probe {
 
 	const char *unfit;	/* why its prototype does not do; NULL: it does */
 	/* ---- hooks.c's */
+	u8 args;		/* how many are taken */
+	u8 in[VEXJ_ARGS];	/* where, in bytes of struct pt_regs */
 	struct kretprobe rp;	/* rp.kp alone, without `leave` */
 	struct vexj_hook *report;
 	unsigned long settled;	/* misses that have been counted */
@@ -135,6 +137,7 @@ struct vexj_state {
 	const void *request;	/* of io_uring, under way */
 	struct vexj_noted mounts[VEXJ_MOUNTS];	/* that it has write access to */
 	u8 next_mount;
+	bool writes;		/* there are some of these */
 	struct vexj_submitted submitted;
 	bool selected;		/* in the call under way */
 	bool recorded;		/* a function that the call ran has made its record */
@@ -190,12 +193,12 @@ void vexj_put_owner(struct vexj_build *b, u32 uid, u32 gid);
 void vexj_put_rdev(struct vexj_build *b, const struct inode *inode);
 void vexj_put_open(struct vexj_build *b, u32 flags, u32 mode, s32 fd);
 
-/* What an open file is and where. False: it is not to be recorded. */
-bool vexj_put_open_file(struct vexj_build *b, const struct file *f);
+/* What an open file is and where. That it is to be recorded is known. */
+void vexj_put_open_file(struct vexj_build *b, const struct file *f);
 
 /* A file of an overlay's layer that the overlay works on: what the user has of it. */
 const struct inode *vexj_user_inode(const struct file *f);
-bool vexj_put_mapped_file(struct vexj_build *b, const struct file *f);
+void vexj_put_mapped_file(struct vexj_build *b, const struct file *f);
 
 /* Strings, of the kernel or of the caller. One that cannot be read is left out. */
 void vexj_put_string(struct vexj_build *b, u16 tag, const char *s, u32 max);
@@ -222,9 +225,35 @@ void vexj_put_dentry(struct vexj_build *b, u16 tag, const struct vexj_state *st,
 
 /* ---- mount.c: struct mount is the kernel's private affair ---- */
 
+/* Offsets from a struct vfsmount, in bytes. */
+struct vexj_mount_at {
+	int self;		/* of the struct mount that it is in */
+	int parent;
+	int point;
+	int ns;
+	int children, child;	/* the list of what is mounted on it, and its own node of one */
+	int instance;		/* its node in the list of its filesystem's */
+};
+
+extern struct vexj_mount_at vexj_mount_at;
+
 int vexj_mount_init(void);
-const struct vfsmount *vexj_mount_parent(const struct vfsmount *mnt);
-const struct dentry *vexj_mount_point(const struct vfsmount *mnt);
+
+static inline const void *vexj_mount_member(const struct vfsmount *mnt, int off)
+{
+	return READ_ONCE(*(const void **)((const u8 *)mnt + off));
+}
+
+static inline const struct vfsmount *vexj_mount_parent(const struct vfsmount *mnt)
+{
+	return vexj_mount_member(mnt, vexj_mount_at.parent) - vexj_mount_at.self;
+}
+
+static inline const struct dentry *vexj_mount_point(const struct vfsmount *mnt)
+{
+	return vexj_mount_member(mnt, vexj_mount_at.point);
+}
+
 bool vexj_mount_in(const struct vfsmount *mnt, const struct mnt_namespace *ns);
 
 /* What is mounted on a dentry of a mount; NULL: nothing. */

@@ -21,51 +21,28 @@
 #define SCAN		384	/* bytes: behind it */
 #define MAX_SEEN	512	/* mounts of one filesystem, or on one mount */
 
-/* Offsets from a struct vfsmount, in bytes. */
-static struct {
-	int self;		/* of the struct mount that it is in */
-	int parent;
-	int point;
-	int ns;
-	int children, child;	/* the list of what is mounted on it, and its own node of one */
-	int instance;		/* its node in the list of its filesystem's */
-} at __ro_after_init;
+struct vexj_mount_at vexj_mount_at __ro_after_init;
 
 static bool peek(const void *from, const void **v)
 {
 	return !copy_from_kernel_nofault(v, from, sizeof(*v));
 }
 
-static const void *member(const struct vfsmount *mnt, int off)
-{
-	return READ_ONCE(*(const void **)((const u8 *)mnt + off));
-}
-
-const struct vfsmount *vexj_mount_parent(const struct vfsmount *mnt)
-{
-	return member(mnt, at.parent) - at.self;
-}
-
-const struct dentry *vexj_mount_point(const struct vfsmount *mnt)
-{
-	return member(mnt, at.point);
-}
-
 bool vexj_mount_in(const struct vfsmount *mnt, const struct mnt_namespace *ns)
 {
-	return member(mnt, at.ns) == ns;
+	return vexj_mount_member(mnt, vexj_mount_at.ns) == ns;
 }
 
 const struct vfsmount *vexj_mount_on(const struct vfsmount *mnt, const struct dentry *dentry)
 {
-	const void *head = (const u8 *)mnt + at.children, *node = head, *point;
+	const void *head = (const u8 *)mnt + vexj_mount_at.children, *node = head, *point;
 	int i;
 
 	for (i = 0; i < MAX_SEEN; i++) {
 		if (!peek(node, &node) || node == head)
 			return NULL;
-		mnt = node - at.child;
-		if (!peek((const u8 *)mnt + at.point, &point))
+		mnt = node - vexj_mount_at.child;
+		if (!peek((const u8 *)mnt + vexj_mount_at.point, &point))
 			return NULL;
 		if (point == dentry)
 			return mnt;
@@ -84,11 +61,11 @@ const struct vfsmount *vexj_mount_of(const struct super_block *sb)
 			return NULL;
 		/* A node is the member itself, or since 6.18 the struct mount. */
 		if (!VEXJ_MOUNTS_LISTED)
-			node += at.instance - at.self;
-		if (!peek(node - at.instance + at.ns, &in))
+			node += vexj_mount_at.instance - vexj_mount_at.self;
+		if (!peek(node - vexj_mount_at.instance + vexj_mount_at.ns, &in))
 			return NULL;
 		if (in == ns)
-			return node - at.instance;
+			return node - vexj_mount_at.instance;
 	}
 	return NULL;
 }
@@ -106,12 +83,12 @@ static bool learn_parent(const struct lesson *l)
 	for (off = -REACH; off < 0; off += sizeof(v)) {
 		if (!peek((const u8 *)l->above.mnt + off, &v) || v != l->below.dentry)
 			continue;
-		at.point = off;
-		at.parent = off - (int)sizeof(v);
-		if (!peek((const u8 *)l->above.mnt + at.parent, &v))
+		vexj_mount_at.point = off;
+		vexj_mount_at.parent = off - (int)sizeof(v);
+		if (!peek((const u8 *)l->above.mnt + vexj_mount_at.parent, &v))
 			return false;
-		at.self = v - (const void *)l->below.mnt;
-		return at.self < 0 && at.self >= -REACH;
+		vexj_mount_at.self = v - (const void *)l->below.mnt;
+		return vexj_mount_at.self < 0 && vexj_mount_at.self >= -REACH;
 	}
 	return false;
 }
@@ -122,10 +99,10 @@ static bool learn_ns(const struct lesson *l, int n)
 	const void *above, *below;
 	int i;
 
-	for (at.ns = sizeof(struct vfsmount); at.ns < SCAN; at.ns += sizeof(above)) {
+	for (vexj_mount_at.ns = sizeof(struct vfsmount); vexj_mount_at.ns < SCAN; vexj_mount_at.ns += sizeof(above)) {
 		for (i = 0; i < n; i++) {
-			if (!peek((const u8 *)l[i].above.mnt + at.ns, &above) || above != ns ||
-			    !peek((const u8 *)l[i].below.mnt + at.ns, &below) || below != ns)
+			if (!peek((const u8 *)l[i].above.mnt + vexj_mount_at.ns, &above) || above != ns ||
+			    !peek((const u8 *)l[i].below.mnt + vexj_mount_at.ns, &below) || below != ns)
 				break;
 		}
 		if (i == n)
@@ -139,9 +116,9 @@ static bool learn_children(const struct lesson *l, int n)
 {
 	int i;
 
-	for (at.children = sizeof(struct vfsmount); at.children < SCAN; at.children += sizeof(void *)) {
-		at.child = at.children + sizeof(struct list_head);
-		at.instance = at.child + sizeof(struct list_head);
+	for (vexj_mount_at.children = sizeof(struct vfsmount); vexj_mount_at.children < SCAN; vexj_mount_at.children += sizeof(void *)) {
+		vexj_mount_at.child = vexj_mount_at.children + sizeof(struct list_head);
+		vexj_mount_at.instance = vexj_mount_at.child + sizeof(struct list_head);
 		for (i = 0; i < n && vexj_mount_on(l[i].below.mnt, l[i].below.dentry) == l[i].above.mnt; i++)
 			;
 		if (i == n)
@@ -225,6 +202,7 @@ void vexj_wants_write(struct vexj_state *st, const struct vfsmount *mnt)
 		st->next_mount = (slot + 1) % VEXJ_MOUNTS;
 	st->mounts[slot].mnt = mnt;
 	st->mounts[slot].sb = mnt->mnt_sb;
+	st->writes = true;
 }
 
 void vexj_wrote(struct vexj_state *st, const struct vfsmount *mnt)

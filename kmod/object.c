@@ -52,27 +52,24 @@ void vexj_put_open(struct vexj_build *b, u32 flags, u32 mode, s32 fd)
 	vexj_put(b, VEXJ_ATTR_OPEN, &o, sizeof(o));
 }
 
-static bool put_opened(struct vexj_build *b, const struct inode *inode, const struct path *path)
+static void put_opened(struct vexj_build *b, const struct inode *inode, const struct path *path)
 {
 	struct vexj_where w = { .mnt = path->mnt, .dentry = path->dentry };
 
-	if (!vexj_selected(inode))
-		return false;
 	vexj_put_file(b, VEXJ_ATTR_FILE, inode);
 	if (!inode->i_nlink)
 		b->flags |= VEXJ_F_UNLINKED;
 	vexj_put_path(b, VEXJ_ATTR_PATH, &w);
-	return true;
 }
 
-bool vexj_put_open_file(struct vexj_build *b, const struct file *f)
+void vexj_put_open_file(struct vexj_build *b, const struct file *f)
 {
-	return put_opened(b, file_inode(f), &f->f_path);
+	put_opened(b, file_inode(f), &f->f_path);
 }
 
-bool vexj_put_mapped_file(struct vexj_build *b, const struct file *f)
+void vexj_put_mapped_file(struct vexj_build *b, const struct file *f)
 {
-	return put_opened(b, vexj_user_inode(f), vexj_user_path(f));
+	put_opened(b, vexj_user_inode(f), vexj_user_path(f));
 }
 
 const struct inode *vexj_user_inode(const struct file *f)

@@ -13,6 +13,7 @@
 #include <linux/vmalloc.h>
 #include "record.h"
 #include "ringfd.h"
+#include "compat/unaligned.h"
 
 /* A task, a softirq, a hardirq and an NMI can each be at it on one CPU. */
 #define LEVELS 4
@@ -130,7 +131,6 @@ struct vexj_build *vexj_begin(u32 type, u32 via)
 	b->now = ktime_get_boot_fast_ns();
 	b->parent = 0;
 	b->as = NULL;
-	b->as_pid = 0;
 	b->run = run;
 	b->end = sizeof(struct front);
 	b->path_len = 0;
@@ -183,7 +183,8 @@ void vexj_attr_shrink(struct vexj_build *b, u32 len)
 
 	head->len = len;
 	b->end = at + round_up(len, VEXJ_RECORD_ALIGN);
-	memset(b->rec + at + len, 0, b->end - at - len);
+	/* The padding, and what is about to be written or was given up. */
+	put_unaligned(0, (u32 *)(b->rec + at + len));
 	if (head->tag == VEXJ_ATTR_PATH)
 		b->path_len = len;
 	else if (head->tag == VEXJ_ATTR_PATH2)
@@ -258,23 +259,31 @@ void vexj_held_put(struct vexj_build *b, const struct vexj_held *held)
 static void fill_header(struct vexj_record *h, const struct vexj_build *b, const struct vexj_context *c,
 			const struct vexj_number *n, u32 size)
 {
-	*h = (struct vexj_record){
-		.event_id = b->run->id_base + n->global,
-		.event_type = b->type,
-		.event_subtype = b->subtype,
-		.ktime = b->now,
-		.sequence = n->sequence,
-		.cpu_id = n->cpu,
-		.process_id = b->as ? b->as_pid : current->tgid,
-		.global_sequence = n->global,
-		.event_flags = b->flags | (b->result < 0 ? VEXJ_F_FAILED : 0),
-		.event_priority = VEXJ_PRIORITY_NORMAL,
-		.event_size = size,
-		.context_size = size - sizeof(*h),
-		.event_version = VEXJ_EVENT_VERSION,
-		.parent_event_id = b->parent,
-		.agent_visibility_mask = b->run->visibility,
-	};
+	/* Each field by itself: to clear all of them first is half of the work. */
+	h->event_id = b->run->id_base + n->global;
+	h->event_type = b->type;
+	h->event_subtype = b->subtype;
+	h->ktime = b->now;
+	h->sequence = n->sequence;
+	h->cpu_id = n->cpu;
+	h->process_id = b->as ? b->as_pid : current->tgid;
+	h->global_sequence = n->global;
+	h->local_sequence = 0;
+	h->event_flags = b->flags | (b->result < 0 ? VEXJ_F_FAILED : 0);
+	h->event_priority = VEXJ_PRIORITY_NORMAL;
+	h->event_size = size;
+	h->context_size = size - sizeof(*h);
+	h->payload_size = 0;
+	h->metadata_size = 0;
+	h->event_version = VEXJ_EVENT_VERSION;
+	h->checksum = 0;
+	h->compression_type = 0;
+	h->encryption_type = 0;
+	h->causality_link_count = 0;
+	h->parent_event_id = b->parent;
+	h->agent_visibility_mask = b->run->visibility;
+	h->agent_relevance_score = 0;
+	h->replay_priority = 0;
 	h->root_cause_event_id = b->parent ? b->parent : h->event_id;
 	if (!c)
 		return;
@@ -294,6 +303,20 @@ static void fill_front(struct front *f, const struct vexj_build *b)
 		vexj_fill_task(&f->task, current);
 	f->io_head = (struct vexj_attr){ VEXJ_ATTR_IO, sizeof(f->io) };
 	f->io = (struct vexj_attr_io){ b->offset, b->length, b->result, b->duration };
+}
+
+/* Attributes are too short for memcpy() to pay, which begins slowly. */
+static void copy_attrs(u8 *to, const u8 *from, u32 len)
+{
+	for (; len >= 16; from += 16, to += 16, len -= 16) {
+		put_unaligned(get_unaligned((const u64 *)from), (u64 *)to);
+		put_unaligned(get_unaligned((const u64 *)from + 1), (u64 *)to + 1);
+		barrier();	/* or the compiler makes a call of it */
+	}
+	for (; len; from += 4, to += 4, len -= 4) {
+		*(u32 *)to = *(const u32 *)from;
+		barrier();
+	}
 }
 
 static u64 send(struct vexj_build *b)
@@ -318,9 +341,9 @@ static u64 send(struct vexj_build *b)
 	}
 	fill_header(&f->h, b, c, &n, size);
 	fill_front(f, b);
-	memcpy(f + 1, b->rec + sizeof(*f), b->end - sizeof(*f));
+	copy_attrs((u8 *)(f + 1), b->rec + sizeof(*f), b->end - sizeof(*f));
 	if (c)
-		memcpy((u8 *)f + b->end, c->attrs, c->attrs_len);
+		copy_attrs((u8 *)f + b->end, c->attrs, c->attrs_len);
 	vexj_ring_commit(ring);
 	return b->run->id_base + n.global;
 }
@@ -329,12 +352,10 @@ u64 vexj_commit(struct vexj_build *b)
 {
 	u64 id = 0;
 
-	rcu_read_lock();
 	if (vexj_path_selected(b->rec + b->path_off, b->path_len, b->rec + b->path2_off, b->path2_len))
 		id = send(b);
 	else
 		vexj_count_filtered();
-	rcu_read_unlock();
 	vexj_abort(b);
 	return id;
 }

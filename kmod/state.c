@@ -20,7 +20,7 @@ struct bucket {
 static struct bucket table[1 << BITS];
 static struct kmem_cache *cache;
 
-static struct bucket *bucket_of(const struct task_struct *task)
+static __always_inline struct bucket *bucket_of(const struct task_struct *task)
 {
 	return &table[hash_ptr((void *)task, BITS)];
 }

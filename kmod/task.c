@@ -51,7 +51,6 @@ void vexj_fill_task(struct vexj_attr_task *t, struct task_struct *task)
 	const struct nsproxy *ns;
 	const struct cred *cred;
 
-	rcu_read_lock();
 	/* As the task acts now, not as it is: a filesystem may act for another. */
 	cred = task == current ? current_cred() : __task_cred(task);
 	ns = READ_ONCE(task->nsproxy);
@@ -64,5 +63,4 @@ void vexj_fill_task(struct vexj_attr_task *t, struct task_struct *task)
 	t->mnt_ns = ns && inum_at ? *(const u32 *)((const u8 *)ns->mnt_ns + inum_at) : 0;
 	t->pid_ns = ns ? ns->pid_ns_for_children->ns.inum : 0;
 	memcpy(t->comm, task->comm, sizeof(t->comm));
-	rcu_read_unlock();
 }
