@@ -13,9 +13,9 @@ usage() {
 usage: scripts/vm.sh [OPTION]... KERNEL COMMAND [ARGUMENT]...
 
 KERNEL is 5.10, 6.1, 6.12, 7.x or debug, which is a 6.12 that looks for faults
-of its own code and of modules, and is built at first use. COMMAND runs as root in a machine with 2
-CPUs. If it is the path of a file here, the file is taken along; it must be a
-script or a static program. It finds /proc, /sys, tracefs, bpffs, cgroup2, a
+of its own code and of modules, and is built at first use. COMMAND runs as root.
+If it is the path of a file here, the file is taken along; it must be a script or
+a static program. It finds /proc, /sys, tracefs, bpffs, cgroup2, a
 tmpfs at /tmp, and an empty ext4 at /mnt/ext4.
 
   -f FILE[:PATH]    take FILE along, as PATH (default: /vexj/ and its name)
@@ -24,6 +24,9 @@ tmpfs at /tmp, and an empty ext4 at /mnt/ext4.
                     it, and run COMMAND there when it has started
   -m MODULE         have this kernel module at hand for modprobe
   -e NAME=VALUE     set a variable
+  -p CPUS           have so many processors (default: 2)
+  -n                let each instruction take 16 ns, whatever the host does: then
+                    what takes time is measured the same each time (with -p 1)
   -t SECONDS        give up after so long (default: 900)
   -c FILE           keep the kernel's messages
   -i                print what the kernel can do, and boot nothing
@@ -51,15 +54,17 @@ die() {
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vexj-vm
 disks=(ext4) modules=() files=() variables=()
-seconds=900 console='' info='' machine=
+cpus=2 counting='' seconds=900 console='' info='' machine=
 
-while getopts :f:d:r:m:e:t:c:ih option; do
+while getopts :f:d:r:m:e:p:nt:c:ih option; do
 	case $option in
 	f) files+=("$OPTARG") ;;
 	d) add_disk "$OPTARG" ;;
 	r) machine=$OPTARG ;;
 	m) modules+=("$OPTARG") ;;
 	e) variables+=("$OPTARG") ;;
+	p) cpus=$OPTARG ;;
+	n) counting=1 ;;
 	t) seconds=$OPTARG ;;
 	c) console=$OPTARG ;;
 	i) info=1 ;;

@@ -28,10 +28,11 @@ type producer interface {
 }
 
 func attachPrograms(j job, pid int, dir string) (func() (string, error), error) {
-	filter, err := j.filter(pid)
+	filter, err := j.filter()
 	if err != nil {
 		return nil, err
 	}
+	filter.TGIDTree = []uint32{uint32(pid)}
 	p, err := bpf.Load(context.Background(), bpf.Options{RingBytes: ringBytes, Filter: filter})
 	if err != nil {
 		return nil, err
@@ -39,8 +40,9 @@ func attachPrograms(j job, pid int, dir string) (func() (string, error), error) 
 	return record(p, dir)
 }
 
-func attachModule(j job, pid int, dir string) (func() (string, error), error) {
-	filter, err := j.filter(pid)
+// attachModule records everybody, as LTTng does beside it.
+func attachModule(j job, _ int, dir string) (func() (string, error), error) {
+	filter, err := j.filter()
 	if err != nil {
 		return nil, err
 	}
@@ -51,9 +53,9 @@ func attachModule(j job, pid int, dir string) (func() (string, error), error) {
 	return record(p, dir)
 }
 
-func (j job) filter(pid int) (uapi.Filter, error) {
+func (j job) filter() (uapi.Filter, error) {
 	types, err := query.ParseTypes(strings.Split(j.types, ","))
-	return uapi.Filter{TGIDTree: []uint32{uint32(pid)}, Types: types, FailedToo: true}, err
+	return uapi.Filter{Types: types, FailedToo: true}, err
 }
 
 // record is what `vexjctl record` does: capture to a journal on disk, compressed

@@ -13,7 +13,8 @@
 // outcomes, a JSON object a line, which the first copy collects. What the
 // producers recorded of one row must be the same, but for ids, times and the
 // producer. Where the kernel module is one of them and no -run picks rows, the
-// tests of its device, and vexjctl's with it, are run there too.
+// tests of its device, and vexjctl's with it, are run there too, and the kernel's stack
+// tracer, where there is one, watches its functions in the table.
 //
 // A cell is of all filesystems:
 //

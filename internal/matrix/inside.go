@@ -164,6 +164,12 @@ func (in *inside) table() (err error) {
 	for _, t := range b.taps {
 		captures = append(captures, t)
 	}
+	watching := false
+	if slices.Contains(b.names, "kmod") {
+		if watching, err = watchStack(); err != nil {
+			return err
+		}
+	}
 	for _, fs := range in.filesystems {
 		var errs []error
 		conformance.RunTogether(captures, fs.dir, in.rows, func(rs []conformance.Result) {
@@ -179,6 +185,9 @@ func (in *inside) table() (err error) {
 		if err := b.account(i).write(in.out); err != nil {
 			return err
 		}
+	}
+	if watching {
+		return judgeStack().write(in.out)
 	}
 	return nil
 }

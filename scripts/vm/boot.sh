@@ -38,6 +38,10 @@ make_disks() {
 # kernel would measure it against timers that a busy host does not serve in time, and
 # then minutes pass in seconds.
 clock() {
+	if [ -n "$counting" ]; then
+		echo tsc_early_khz=1000000 # of QEMU's own clock
+		return
+	fi
 	# Where frequencies change, /proc/cpuinfo has those of the moment.
 	if [ -d /sys/devices/system/cpu/cpu0/cpufreq ] || ! grep -qw constant_tsc /proc/cpuinfo; then
 		return
@@ -57,6 +61,7 @@ boot() {
 		arguments+=(-drive "file=$run/$disk.img,if=none,id=$disk,format=raw,cache=unsafe"
 			-device "virtio-blk-pci,drive=$disk,serial=$disk")
 	done
+	[ -z "$counting" ] || arguments+=(-icount shift=4,sleep=off)
 	local port
 	for port in out err status; do
 		arguments+=(-chardev "file,id=$port,path=$run/$port" -device "virtserialport,chardev=$port,name=vexj.$port")
@@ -68,7 +73,7 @@ boot() {
 	running+=($!)
 
 	timeout -k 10 "$seconds" qemu-system-x86_64 \
-		-accel "$accel" -cpu max -smp 2 -m 2G -nodefaults -nographic -no-reboot \
+		-accel "$accel" -cpu max -smp "$cpus" -m 2G -nodefaults -nographic -no-reboot \
 		-kernel "$kernel/vmlinuz" -initrd "$run/initrd" \
 		-append 'console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off random.trust_cpu=on tsc=reliable no_timer_check '"$(clock)" \
 		-chardev "file,id=console,path=$run/console" -serial chardev:console \
