@@ -52,22 +52,26 @@
 //
 // # Figures
 //
-// Two million records, medians of two to five rounds, on two virtual cores of an EPYC
-// (Zen 4) of which another program had one most of the time, ext4 on a virtio disk:
+// Two million records, medians of two or three rounds, on two virtual cores of an EPYC
+// (Zen 4) with nothing else on them, ext4 on a virtio disk:
 // thousands of records a second, and in brackets ns of processor time for each.
 //
 //	sync    writers  usjl        usjl-none   buffered    pebble-wal  etcd        tidwall
-//	none    1        1786 (555)  3891 (256)  6181 (162)  3703 (271)  233 (3284)  452 (1938)
-//	none    4        1870 (531)  3949 (267)  5998 (168)  3911 (269)
-//	10ms    1        1439 (559)  3114 (293)  3515 (216)  2945 (318)  766 (1029)  382 (2055)
-//	10ms    4        1749 (560)  3252 (293)  4218 (208)  2922 (316)  676 (1100)  397 (2155)
-//	100     1        421                     308         94          260         293
-//	100     4        743                     519         582         226         282
-//	record  1        8.0                     5.6         5.3         8.0         4.2
-//	record  4        16.8                    7.5         11.3        6.7         5.0
+//	none    1        3149 (627)  6351 (308)  7181 (145)  5563 (300)  325 (3300)  493 (2199)
+//	none    4        3211 (598)  6590 (288)  5921 (209)  5021 (369)  301 (3952)  438 (2491)
+//	10ms    1        2111 (565)  3746 (333)  4442 (210)  3568 (318)  939 (995)   451 (1961)
+//	10ms    4        2074 (589)  3219 (334)  4446 (215)  2716 (361)  862 (1095)  429 (2133)
+//	100     1        419                     413         376         302         261
+//	100     4        928                     578         724         310         266
+//	record  1        9.3                     6.6         5.7         8.6         6.1
+//	record  4        22.8                    7.9         11.4        7.5         5.0
+//
+// The host has other guests, and its disk too. Within the same two hours usjl-none without
+// syncs wrote 6061 to 7700 by one writer (256 to 316), 0.88 to 1.05 of buffered and
+// 1.14 to 1.4 of pebble-wal; usjl with 10ms 2111 to 3590, 2.25 to 2.8 of etcd.
 //
 // On disk a record takes 43 bytes in usjl and 257 to 288 in the others; with a sync
-// for each hundred 60, for each record 579.
+// for each hundred 49 to 60, for each record 231 to 584.
 //
 // rosedblabs/wal is missing: its module could not be had when this was written.
 //
