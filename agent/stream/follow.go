@@ -37,6 +37,7 @@ func (h *Hub) follow() {
 func (h *Hub) followOne() {
 	t := time.NewTimer(0)
 	defer t.Stop()
+	empty := 0 // looks one after the other at which nothing had come
 	for beats := time.Now(); ; {
 		ended := false
 		select {
@@ -45,7 +46,9 @@ func (h *Hub) followOne() {
 		case <-t.C:
 		}
 		start := time.Now()
-		came := h.step()
+		if empty++; h.step() {
+			empty = 0
+		}
 		if time.Since(beats) >= h.beat() {
 			beats = start
 			h.heartbeats()
@@ -54,7 +57,7 @@ func (h *Hub) followOne() {
 			return
 		}
 		period := h.o.Period
-		if !came {
+		if empty >= idleAfter {
 			period = max(period, idlePeriod)
 		}
 		t.Reset(max(period-time.Since(start), 0))

@@ -40,8 +40,10 @@ const (
 	defaultHeartbeat = 30 * time.Second
 	defaultMemory    = 32 << 20
 	defaultPeriod    = 3 * time.Millisecond
-	// idlePeriod is used while nothing comes.
+	// idlePeriod is used when nothing has come so many times: who makes many
+	// records a second may pause for a few milliseconds.
 	idlePeriod = 10 * time.Millisecond
+	idleAfter  = 20
 	// maxQueue is how many records may wait for one subscriber.
 	maxQueue = 1024
 )
