@@ -17,6 +17,6 @@ func TestParseStack(t *testing.T) {
 		t.Errorf("got %d bytes, %d of the module's, %v: want 2720, 176", all, own, err)
 	}
 	if _, _, err := parseStack([]byte("        Depth    Size   Location    (0 entries)\n")); err == nil {
-		t.Error("a trace without a function of the module is taken for one")
+		t.Error("a trace without a function is taken for one")
 	}
 }
