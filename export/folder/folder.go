@@ -79,13 +79,19 @@ func (f *Folder) begin(set *userjournal.Set) error {
 	if err != nil {
 		return err
 	}
+	if old {
+		if err := s.check(f.state.What); err != nil {
+			return err
+		}
+	}
+	names, err := sweep(f.dir)
+	if err != nil {
+		return err
+	}
 	if !old {
 		return f.state.write(f.dir)
 	}
-	if err := s.check(f.state.What); err != nil {
-		return err
-	}
-	if f.after, err = place(set, f.dir, &s, f.format.Ext); err != nil {
+	if f.after, err = place(set, names, &s, f.format.Ext); err != nil {
 		return err
 	}
 	if f.after.Sum() == 0 {

@@ -139,7 +139,7 @@ func whole(all []int, n int) bool {
 func TestKilled(t *testing.T) {
 	for _, shards := range []int{0, 3} {
 		t.Run(fmt.Sprint(shards), func(t *testing.T) {
-			const records = 2000 // 100 parts, each of which is synced
+			const records = 6000 // 300 parts, each of which is synced
 			base := t.TempDir()
 			journal, to := filepath.Join(base, "j"), filepath.Join(base, "to")
 			var dirs []string
@@ -156,7 +156,12 @@ func TestKilled(t *testing.T) {
 				if err := cmd.Start(); err != nil {
 					t.Fatal(err)
 				}
-				timer := time.AfterFunc(time.Duration(rand.IntN(50*(killed+1)))*time.Millisecond, func() { _ = cmd.Process.Kill() })
+				// At first before there is much, so that it does not end before it was killed.
+				patience := 50 * killed
+				if killed < 4 {
+					patience = 5
+				}
+				timer := time.AfterFunc(time.Duration(rand.IntN(1000*(patience+1)))*time.Microsecond, func() { _ = cmd.Process.Kill() })
 				err := cmd.Wait()
 				timer.Stop()
 				if err == nil {
@@ -171,7 +176,7 @@ func TestKilled(t *testing.T) {
 			if !whole(all, records) {
 				t.Errorf("%d records in %d parts after %d kills, which are not those of the journal in their order", len(all), parts, killed)
 			}
-			if killed < 3 {
+			if killed < 4 {
 				t.Errorf("killed %d times only, which shows little", killed)
 			}
 			names, err := filepath.Glob(filepath.Join(to, "*"))
@@ -179,6 +184,29 @@ func TestKilled(t *testing.T) {
 				t.Errorf("%d files for %d parts: %v", len(names), parts, err)
 			}
 		})
+	}
+}
+
+// TestKilledBeforeItBegan: what is left of a first state is no other folder's.
+func TestKilledBeforeItBegan(t *testing.T) {
+	base := t.TempDir()
+	journal, to := filepath.Join(base, "j"), filepath.Join(base, "to")
+	write(t, journal, nil, 1, 45)
+	if err := os.Mkdir(to, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	left := filepath.Join(to, ".export.json.123")
+	if err := os.WriteFile(left, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run(t.Context(), journal, to, ""); err != nil {
+		t.Fatal(err)
+	}
+	if all, _ := content(t, to); !whole(all, 45) {
+		t.Error(all)
+	}
+	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it is still there: %v", err)
 	}
 }
 

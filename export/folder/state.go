@@ -59,10 +59,32 @@ func readState(dir string) (s state, ok bool, err error) {
 		return s, false, err
 	}
 	names, err := disk.ReadDir(dir)
+	// One that was killed may have got no further than to a first state.
+	names = slices.DeleteFunc(names, half)
 	if err == nil && len(names) > 0 {
 		err = fmt.Errorf("%w: %s; export into an empty folder", ErrOther, names[0])
 	}
 	return s, false, err
+}
+
+// half says whether a name is of a state that was not finished.
+func half(name string) bool { return strings.HasPrefix(name, "."+stateName+".") }
+
+// sweep removes what was left half, and returns the names of the rest.
+func sweep(dir string) ([]string, error) {
+	names, err := disk.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var rest []string
+	for _, name := range names {
+		if name != unfinished && !half(name) {
+			rest = append(rest, name)
+		} else if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			return nil, err
+		}
+	}
+	return rest, nil
 }
 
 func (s *state) write(dir string) error {
@@ -113,24 +135,14 @@ func parsePart(set *userjournal.Set, name, ext string) (upto userjournal.Positio
 }
 
 // place is where the export goes on: where the last part ended, be it that the state
-// says so or that its name does. It removes what was left half.
-func place(set *userjournal.Set, dir string, s *state, ext string) (userjournal.Position, error) {
+// says so or that its name, one of those in the folder, does.
+func place(set *userjournal.Set, names []string, s *state, ext string) (userjournal.Position, error) {
 	at, err := set.ParsePosition(s.Position)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrOther, stateName, err)
 	}
 	at = slices.Clone(at)
-	names, err := disk.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
 	for _, name := range names {
-		if name == unfinished || strings.HasPrefix(name, "."+stateName+".") {
-			// What was killed left them.
-			if err := os.Remove(filepath.Join(dir, name)); err != nil {
-				return nil, err
-			}
-		}
 		if upto, ok := parsePart(set, name, ext); ok {
 			at.Join(upto)
 		}
