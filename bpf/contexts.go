@@ -245,23 +245,22 @@ func (c *contexts) tidy() (freed []uint32) {
 func (c *contexts) sweep() error {
 	var key syscallDirectKinKey
 	var node uint32
-	var keys []syscallDirectKinKey
-	var nodes []uint32
+	gone := map[syscallDirectKinKey]uint32{}
 	processes := c.maps["kins"].Iterate()
 	for processes.Next(&key, &node) {
 		// Whatever has the number now is taken for it.
 		if unix.Kill(int(key.Tgid), 0) == unix.ESRCH {
-			keys, nodes = append(keys, key), append(nodes, node)
+			gone[key] = node
 		}
 	}
 	// What the walk missed, as processes came and went, is found by the next.
 	if err := processes.Err(); err != nil && !errors.Is(err, ebpf.ErrIterationAborted) {
 		return fmt.Errorf("looking for processes that have ended: %w", err)
 	}
-	for i, key := range keys {
+	for key, node := range gone {
 		switch err := c.maps["kins"].Delete(key); {
 		case err == nil:
-			atomic.AddUint64(&c.node(nodes[i]).Processes, ^uint64(0))
+			atomic.AddUint64(&c.node(node).Processes, ^uint64(0))
 		case !errors.Is(err, ebpf.ErrKeyNotExist):
 			return fmt.Errorf("forgetting a process that has ended: %w", err)
 		}
