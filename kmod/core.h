@@ -161,7 +161,8 @@ struct vexj_filter {
 
 /*
  * The hooks' questions, under rcu_read_lock() or with preemption off; each is asked
- * so often that none takes the lock itself. None counts anything.
+ * so often that none takes the lock itself, but the one about processes. None counts
+ * anything.
  * vexj_task_selected() leaves out the consumer, and applies the conditions
  * tree, cgroup and user. vexj_process_selected() is for what has no path: not
  * wanted where there are prefixes or filesystems.
