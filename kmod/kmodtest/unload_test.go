@@ -173,9 +173,11 @@ func TestReloadUnderLoad(t *testing.T) {
 		}
 	}
 	null := openNull(t)
+	// Made before the processes: they have ended then when it is removed.
+	folder := t.TempDir()
 	for i := range 3 {
 		p := startProcess(t, null, nil)
-		p.must(t, "churn "+filepath.Join(t.TempDir(), strconv.Itoa(i)))
+		p.must(t, "churn "+filepath.Join(folder, strconv.Itoa(i)))
 		// The load is not to keep the rounds from their CPUs.
 		if err := unix.Setpriority(unix.PRIO_PROCESS, int(p.pid()), 10); err != nil {
 			t.Fatal(err)
