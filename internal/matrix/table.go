@@ -15,7 +15,7 @@ type column struct{ producer, kernel string }
 // rank orders verdicts of several filesystems: the highest is the cell's.
 var rank = []string{skip, pass, none, hole, failed}
 
-// report prints the table, and then what failed and what the holes are.
+// report prints the table, and then what failed.
 func (m *matrix) report(w io.Writer) error {
 	var rows []string
 	cells := map[string]map[column]string{}
@@ -37,7 +37,7 @@ func (m *matrix) report(w io.Writer) error {
 		for _, c := range m.columns() {
 			v := cells[row][c]
 			counts[v]++
-			fmt.Fprintf(w, " %5s", v)
+			fmt.Fprintf(w, " %*s", m.width(c.producer), v)
 		}
 		fmt.Fprintln(w)
 	}
@@ -62,22 +62,30 @@ func (m *matrix) columns() []column {
 	return out
 }
 
+// heading prints each producer's name over the kernels it ran on.
 func (m *matrix) heading(w io.Writer, width int) {
-	fmt.Fprintf(w, "%-*s", width, "")
+	producers, kernels := fmt.Sprintf("%-*s", width, ""), fmt.Sprintf("%-*s", width, "")
 	last := ""
 	for _, c := range m.columns() {
-		name := strings.TrimPrefix(c.producer, "bpf-")
-		if c.producer == last {
-			name = ""
+		if c.producer != last {
+			last = c.producer
+			producers = fmt.Sprintf("%-*s %s", len(kernels), producers, c.producer)
 		}
-		last = c.producer
-		fmt.Fprintf(w, " %5.5s", name)
+		kernels += fmt.Sprintf(" %*s", m.width(c.producer), c.kernel)
 	}
-	fmt.Fprintf(w, "\n%-*s", width, "")
+	fmt.Fprintf(w, "%s\n%s\n", producers, kernels)
+}
+
+// width is that of a producer's columns: a verdict, a kernel, its share of the
+// producer's name above them.
+func (m *matrix) width(producer string) int {
+	w, n := 5, 0
 	for _, c := range m.columns() {
-		fmt.Fprintf(w, " %5.5s", c.kernel)
+		if c.producer == producer {
+			w, n = max(w, len(c.kernel)), n+1
+		}
 	}
-	fmt.Fprintln(w)
+	return max(w, (len(producer)+n)/n-1)
 }
 
 func longest(rows []string) int {
