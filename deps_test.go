@@ -39,7 +39,7 @@ var arrows = map[string][]string{
 	"vector/vectortest":    {"userjournal", "userjournal/crashfs", "vector"},
 	"hnsw":                 {"uapi", "internal/disk", "internal/distance", "internal/produce"},
 	"compat":               {"uapi", "internal/layout"},
-	"userjournal":          {"uapi", "internal/disk", "internal/latency", "internal/layout"},
+	"userjournal":          {"uapi", "internal/blake3", "internal/disk", "internal/latency", "internal/layout"},
 	"mirror":               {"internal/latency", "ring", "userjournal", "uapi"},
 	"query":                {"query/where", "userjournal", "uapi"},
 	"agent/params":         {"agent/session", "internal/when", "query", "uapi"},
@@ -60,6 +60,7 @@ var arrows = map[string][]string{
 	"internal/conformance": {"uapi"},
 	"internal/matrix":      {"*"},
 	"internal/tap":         {"ring", "uapi"},
+	"internal/blake3":      nil,
 	"internal/disk":        nil,
 	"internal/distance":    nil,
 	"internal/answer":      {"internal/quote", "internal/render", "query", "uapi", "userjournal"},
@@ -128,7 +129,7 @@ var outside = map[string][]string{
 	"golang.org/x/sys":                       {"agent", "bench", "bpf", "cmd", "compat/capability", "export", "fuse", "hnsw", "internal", "kmod", "mirror", "query/replay", "ring", "uapi", "userjournal", "vector"},
 	"golang.org/x/term":                      {"cmd"},
 	"google.golang.org/protobuf":             {"export/otlp"},
-	"lukechampine.com/blake3":                {"userjournal"},
+	"lukechampine.com/blake3":                {"internal/blake3"},
 }
 
 // A source is a Go file of the tree.

@@ -2,6 +2,8 @@
 
 package userjournal
 
+import "vexj/internal/blake3"
+
 // A blockPacker makes the bytes of one block after the other.
 type blockPacker struct {
 	pack packer
@@ -30,7 +32,7 @@ func (p *blockPacker) make(b *buffer, codec Codec) {
 		p.own, codec = p.pack.pack(p.own, raw, codec)
 		p.out = p.own
 	}
-	p.block = block{zone: *zone, digest: digestRecords(raw), codec: codec,
+	p.block = block{zone: *zone, digest: blake3.Sum256(raw), codec: codec,
 		header: header, stored: len(p.out) - header, raw: len(raw), records: records}
 	for len(p.out)%blockAlign != 0 {
 		p.out = append(p.out, 0)

@@ -11,10 +11,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"vexj/internal/blake3"
 )
 
 func someCheckpoint() Checkpoint {
-	c := Checkpoint{Journal: [16]byte{1, 2, 3}, Ordinal: 4711, Chain: digestRecords([]byte("records")),
+	c := Checkpoint{Journal: [16]byte{1, 2, 3}, Ordinal: 4711, Chain: blake3.Sum256([]byte("records")),
 		Time: time.Date(2026, 11, 23, 6, 30, 0, 0, time.UTC)}
 	return c
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"vexj/internal/blake3"
 	"vexj/uapi"
 )
 
@@ -215,7 +216,7 @@ func (r *repair) segment(in *Reader, x *index, limit uint64) error {
 func (r *repair) copy(f File, x *index, e *entry, limit uint64) error {
 	r.missing(x.name, e.first)
 	err := r.buffer.load(f, e, x.header.Salt)
-	if err == nil && digestRecords(r.buffer.records) != r.buffer.blk.digest {
+	if err == nil && blake3.Sum256(r.buffer.records) != r.buffer.blk.digest {
 		err = errForged
 	}
 	if errors.Is(err, ErrDamaged) {

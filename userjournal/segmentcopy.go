@@ -9,6 +9,8 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+
+	"vexj/internal/blake3"
 )
 
 // A segmentCopy makes a copy of a sealed segment with its blocks compressed
@@ -123,7 +125,7 @@ func (c *segmentCopy) check(f File, original *segment) error {
 		if err := c.buffer.load(f, &s.footer.entries[i], s.header.Salt); err != nil {
 			return fmt.Errorf("%w: %w", errCopy, err)
 		}
-		digest := digestRecords(c.buffer.records)
+		digest := blake3.Sum256(c.buffer.records)
 		if digest != original.footer.digests[i] {
 			return fmt.Errorf("%w: its block %d has other records", errCopy, i)
 		}
