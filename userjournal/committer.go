@@ -65,6 +65,7 @@ func (c *committer) begin(h segmentHeader) error {
 	if c.w.options.Durability.waits() {
 		seg.zeroed = seg.size
 	}
+	seg.clocked = c.w.options.Durability == DurabilityInterval && c.w.options.Interval > 0
 	c.seg = seg
 	c.sync.named = true
 	c.w.count.segments.Add(1)

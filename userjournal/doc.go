@@ -467,7 +467,9 @@
 // Append waits. WriterStats counts as stalls when it waits and when it makes a block.
 //
 // Room on the disk is reserved, 8 MiB at a time and never more than the segment may
-// have, and what is left of it is given back when the segment is sealed.
+// have, and what is left of it is given back when the segment is sealed. With
+// [DurabilityInterval] the disk is told to begin with each half of a MiB that was
+// written, so that the sync at the end of the interval has little left to wait for.
 //
 // Where those who append wait for the disk, the end of the file is filled with
 // zeroes, 1 MiB at a time, and blocks are written over them, their magic last: to

@@ -42,6 +42,9 @@ type File interface {
 	// Reserve asks for room on the disk up to size, and leaves the size of the
 	// file as it is; Truncate gives back what is behind that.
 	Reserve(size int64) error
+	// WriteBack has the disk begin with n bytes that were written at offset, and
+	// promises nothing: Sync finds less to do, and tells the errors.
+	WriteBack(offset, n int64)
 	// Sync makes the data and the size durable.
 	Sync() error
 }
@@ -89,5 +92,6 @@ func (f osFile) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-func (f osFile) Reserve(size int64) error { return disk.Reserve(f.File, size) }
-func (f osFile) Sync() error              { return disk.SyncData(f.File) }
+func (f osFile) Reserve(size int64) error  { return disk.Reserve(f.File, size) }
+func (f osFile) WriteBack(offset, n int64) { disk.WriteBack(f.File, offset, n) }
+func (f osFile) Sync() error               { return disk.SyncData(f.File) }

@@ -51,10 +51,11 @@ func (m memFS) Remove(name string) error {
 	return nil
 }
 
-func (f *memFile) Reserve(int64) error  { return nil }
-func (f *memFile) Size() (int64, error) { return int64(len(f.data)), nil }
-func (f *memFile) Sync() error          { return nil }
-func (f *memFile) Close() error         { return nil }
+func (f *memFile) Reserve(int64) error    { return nil }
+func (f *memFile) WriteBack(int64, int64) {}
+func (f *memFile) Size() (int64, error)   { return int64(len(f.data)), nil }
+func (f *memFile) Sync() error            { return nil }
+func (f *memFile) Close() error           { return nil }
 
 func (f *memFile) Truncate(size int64) error {
 	f.data = slices.Clone(f.data[:size])

@@ -25,6 +25,11 @@ type segmentWriter struct {
 	// for it on the disk.
 	limit, reserved int64
 
+	// clocked: a clock syncs, and the disk is told to begin before that, which it was
+	// up to begun.
+	clocked bool
+	begun   int64
+
 	// zeroed is up to where the file was filled with zeroes before blocks are
 	// written there; 0 if it is not.
 	zeroed int64
@@ -74,6 +79,24 @@ func (s *segmentWriter) extend(n int) {
 			s.zeroed = 0
 			return
 		}
+	}
+}
+
+// The disk is told of so much at once, in whole pages: the next block changes the last.
+const (
+	beginStep = 512 << 10
+	beginPage = 4 << 10
+)
+
+// begin has the disk begin with what is there, if a clock syncs. Left to the sync, that
+// is the work of a whole interval and may take longer than one. Meanwhile whoever
+// reserves or truncates waits, and so does what would run on the processor that the
+// syncing goroutine keeps until the runtime takes it away; and after it the disk has
+// nothing to do until the next.
+func (s *segmentWriter) begin() {
+	if end := s.size &^ (beginPage - 1); s.clocked && end >= s.begun+beginStep {
+		s.file.WriteBack(s.begun, end-s.begun)
+		s.begun = end
 	}
 }
 
@@ -155,6 +178,7 @@ func (s *segmentWriter) put(b []byte, blk *block) error {
 		return err
 	}
 	s.footer.add(offset, blk)
+	s.begin()
 	return nil
 }
 

@@ -57,6 +57,12 @@ func SyncDir(dir string) error {
 // SyncData makes a file's data and size durable (fdatasync).
 func SyncData(f *os.File) error { return again(f, "fdatasync", unix.Fdatasync) }
 
+// WriteBack has the disk begin with n bytes of a file that were written at offset. It
+// does not wait for it, and its errors are those of the next SyncData.
+func WriteBack(f *os.File, offset, n int64) {
+	_ = unix.SyncFileRange(int(f.Fd()), offset, n, unix.SYNC_FILE_RANGE_WRITE)
+}
+
 // Reserve has room on the disk for a file of so many bytes. Its size does not change.
 func Reserve(f *os.File, size int64) error {
 	return again(f, "fallocate", func(fd int) error {
