@@ -36,6 +36,7 @@ var holes = []hole{
 	{"by which call data is moved: sendfile and splice are reads and writes, io_uring and asynchronous I/O are plain calls",
 		[]string{"sendfile", "splice", "io_submit", "io_uring"}},
 	{"of a copy_file_range, what was asked for past the end of the source", []string{"copy_file_range"}},
+	{"that reads and writes of more memory than one request takes (fs.fuse.max_pages_limit, 257 pages of it at most) were one call: each request is one", nil},
 	{"reads and writes of nothing", []string{"write of nothing"}},
 	{"a rename onto another name of the same file, which does nothing", []string{"rename onto another name of the same file"}},
 	{"shared mappings: pages that are written to are writes, later and by nobody", []string{"mmap", "mmap.dirty", "mprotect"}},

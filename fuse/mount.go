@@ -161,11 +161,13 @@ const capabilities = fuse.CAP_ATOMIC_O_TRUNC | fuse.CAP_DONT_MASK | fuse.CAP_REA
 	fuse.CAP_HANDLE_KILLPRIV_V2 | fuse.CAP_DIRECT_IO_ALLOW_MMAP | fuse.CAP_ASYNC_DIO | fuse.CAP_SETXATTR_EXT
 
 func (m *Mount) start(o *MountOptions, fd int) error {
+	// MaxWrite is a call of 1 MiB, wherever in a page its buffer begins. The library
+	// asks for no more than the kernel's limit, 256 pages if nobody raised it.
 	options := &fuse.MountOptions{
 		AllowOther:    m.fs.privileged && !o.Owner || o.Others,
 		Options:       append([]string{"default_permissions"}, m.flags(fd, o.Flags)...),
 		MaxBackground: 64,
-		MaxWrite:      1 << 20,
+		MaxWrite:      1<<20 + os.Getpagesize(),
 		FsName:        m.Source,
 		Name:          strings.TrimPrefix(Type, "fuse."),
 		EnableLocks:   true,
