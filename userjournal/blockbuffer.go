@@ -38,11 +38,17 @@ func (b *blockBuffer) decode(e *entry, salt uint64) error {
 	if blk.zone.First != e.first || uint32(blk.records) != e.records || uint32(blk.stored) != e.stored {
 		return damaged("block header: not the block that the footer lists")
 	}
-	if err := blk.verifyData(b.file[e.header:]); err != nil {
+	return b.body()
+}
+
+// body is decode behind the header.
+func (b *blockBuffer) body() error {
+	blk := &b.blk
+	if err := blk.verifyData(b.file[blk.header:]); err != nil {
 		return err
 	}
 	b.raw = grow(b.raw[:0], blk.raw)[:blk.raw]
-	records, err := b.unpack.unpack(b.raw, b.file[e.header:int(e.header)+blk.stored], blk.codec, blk.records)
+	records, err := b.unpack.unpack(b.raw, b.file[blk.header:blk.header+blk.stored], blk.codec, blk.records)
 	if err != nil {
 		return err
 	}

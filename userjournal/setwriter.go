@@ -130,6 +130,9 @@ func (s *SetWriter) named(i int, ordinal uint64) uint64 {
 
 // all calls fn for the shards at the same time.
 func (s *SetWriter) all(fn func(*Writer) error) error {
+	if len(s.shards) == 1 {
+		return fn(s.shards[0]) // without another goroutine
+	}
 	errs := make([]error, len(s.shards))
 	var group sync.WaitGroup
 	for i, w := range s.shards {

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package userjournal_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"vexj/uapi"
+	uj "vexj/userjournal"
+	"vexj/userjournal/errorfs"
+)
+
+// A tailer keeps what a tail has read.
+type tailer struct {
+	*uj.Tail
+	t    *testing.T
+	recs [][]byte
+}
+
+// read looks once. Without damage, none may be told.
+func (l *tailer) read(damage func(*uj.DamageError) error) {
+	l.t.Helper()
+	if err := l.Read(damage, l.take); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+func (l *tailer) take(ordinal uint64, rec uapi.Record) error {
+	if ordinal != l.After() {
+		l.t.Errorf("record %d comes where %d belongs", ordinal, l.After())
+	}
+	l.recs = append(l.recs, bytes.Clone(rec))
+	return nil
+}
+
+// All that is appended comes once and in order, whatever the writer does meanwhile.
+func TestTail(t *testing.T) {
+	recs := uj.SomeRecords(20_000)
+	for name, o := range map[string]uj.Options{
+		"plain":         {Interval: -1},
+		"short":         {Interval: -1, SegmentSize: 128 << 10},
+		"zeroes behind": {Interval: -1, SegmentSize: 128 << 10, Durability: uj.DurabilityBatch},
+		"raw":           {Interval: -1, Codec: uj.CodecNone},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			w, err := uj.Create(dir, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := uj.Open(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			done := make(chan error, 1)
+			go func() {
+				for i := 0; i < len(recs); i += 50 {
+					_, err := w.AppendBatch(recs[i : i+50])
+					if err == nil && i%300 == 0 {
+						err = w.Flush()
+					}
+					if err != nil {
+						done <- err
+						return
+					}
+				}
+				done <- w.Close()
+			}()
+			l := &tailer{Tail: r.Tail(0), t: t}
+			for ended := false; !ended; {
+				select {
+				case err := <-done:
+					if err != nil {
+						t.Fatal(err)
+					}
+					ended = true
+				default:
+				}
+				l.read(nil)
+			}
+			uj.Equal(t, l.recs, recs)
+			if err := l.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// A look opens nothing while the segment goes on.
+func TestTailKeepsTheFile(t *testing.T) {
+	dir := t.TempDir()
+	w, err := uj.Create(dir, uj.Options{Interval: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	fsys := errorfs.New(uj.OSFS, nil)
+	r, err := uj.OpenFS(fsys, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	l := &tailer{Tail: r.Tail(0), t: t}
+	l.read(nil)
+	fsys.Set(nil)
+	recs := uj.SomeRecords(3000)
+	for i := 0; i < len(recs); i += 1000 { // in more than one block
+		if _, err := w.AppendBatch(recs[i : i+1000]); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		l.read(nil)
+		l.read(nil)
+	}
+	uj.Equal(t, l.recs, recs)
+	if opened, listed := fsys.Count(errorfs.Open), fsys.Count(errorfs.ReadDir); opened+listed > 0 {
+		t.Errorf("%d files were opened and %d folders listed", opened, listed)
+	}
+}
+
+// What goes wrong at a look is told, and costs no record of those that can be read.
+func TestTailOfTrouble(t *testing.T) {
+	dir := t.TempDir()
+	w, err := uj.Create(dir, uj.Options{Interval: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	fsys := errorfs.New(uj.OSFS, nil)
+	r, err := uj.OpenFS(fsys, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	recs := uj.SomeRecords(600)
+	l := &tailer{Tail: r.Tail(0), t: t}
+	l.read(nil)
+	size := func() int64 {
+		info, err := os.Stat(filepath.Join(dir, uj.SegmentName(1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	appendSome := func(n int) {
+		t.Helper()
+		if _, err := w.AppendBatch(recs[n : n+100]); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	appendSome(0)
+	stop := errors.New("enough")
+	err = l.Read(nil, func(ordinal uint64, rec uapi.Record) error {
+		if err := l.take(ordinal, rec); err != nil || ordinal < 40 {
+			return err
+		}
+		return stop
+	})
+	if !errors.Is(err, stop) || l.After() != 40 {
+		t.Fatalf("behind %d: %v", l.After(), err)
+	}
+	l.read(nil)
+
+	appendSome(100)
+	fsys.Set(errorfs.From(errorfs.Read, 1, unix.EIO))
+	if err := l.Read(nil, l.take); !errors.Is(err, unix.EIO) {
+		t.Fatal(err)
+	}
+	fsys.Set(nil)
+	l.read(nil)
+	uj.Equal(t, l.recs, recs[:200])
+
+	begin := size()
+	appendSome(200)
+	flip(t, filepath.Join(dir, uj.SegmentName(1)), (begin+size())/2)
+	appendSome(300)
+	var told []uint64
+	l.read(func(d *uj.DamageError) error {
+		told = append(told, d.First, d.Last)
+		return nil
+	})
+	appendSome(400)
+	l.read(nil)
+	if len(told) != 2 || told[0] != 201 || told[1] != 300 {
+		t.Errorf("damage is told as %d", told)
+	}
+	uj.Equal(t, l.recs, append(recs[:200:200], recs[300:500]...))
+}
+
+// flip changes a byte of a file.
+func flip(t *testing.T, name string, at int64) {
+	t.Helper()
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var b [1]byte
+	if _, err := f.ReadAt(b[:], at); err != nil {
+		t.Fatal(err)
+	}
+	b[0] ^= 0x40
+	if _, err := f.WriteAt(b[:], at); err != nil {
+		t.Fatal(err)
+	}
+}
