@@ -8,9 +8,8 @@ type arena struct {
 	limit uint64
 	data  []byte
 	head  uint64 // offset of the next byte
-	// All before written was written out, as far as it could be; last is the head of
-	// the last time.
-	written, last uint64
+	// written: all before was written out, as far as it could be.
+	written uint64
 }
 
 // A span is a line in the arena.
@@ -39,16 +38,6 @@ func (a *arena) add(b []byte) (at uint64, ok bool) {
 	copy(a.data[at%a.limit:], b)
 	a.head += n
 	return at, true
-}
-
-// wrote notes that all was written out that could be, or all but what came since
-// the last time.
-func (a *arena) wrote(some bool) {
-	a.written = a.head
-	if some {
-		a.written = a.last
-	}
-	a.last = a.head
 }
 
 // has: the span was not overwritten.

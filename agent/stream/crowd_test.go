@@ -5,6 +5,7 @@ package stream
 import (
 	"sync"
 	"testing"
+	"time"
 
 	"vexj/agent/server"
 	"vexj/uapi"
@@ -54,6 +55,31 @@ func TestCrowd(t *testing.T) {
 	if n := crowds(); n != 0 || len(f.hub.crowds) != 0 {
 		t.Errorf("%d crowds are left, and %d", n, len(f.hub.crowds))
 	}
+}
+
+// Who waits is written to in steps that are even, and nobody is forgotten.
+func TestShare(t *testing.T) {
+	for _, c := range []struct {
+		n     int
+		since time.Duration
+		want  int
+	}{
+		{0, 0, 0}, {few, 0, few}, {1000, hold / 5, 201}, {1000, 0, 1}, {1000, hold, 1000}, {1000, time.Hour, 1000}, {1001, hold - 1, 1001},
+	} {
+		if n := share(c.n, c.since); n != c.want {
+			t.Errorf("of %d after %v: %d, want %d", c.n, c.since, n, c.want)
+		}
+	}
+}
+
+// Who fills the journal is asked for what he has as soon as there are subscribers: here
+// it is a record that nobody else appends.
+func TestFetch(t *testing.T) {
+	var f *field
+	var once sync.Once
+	f = newField(t, Options{Fetch: func() { once.Do(func() { f.append(1) }) }})
+	r := f.subscribe("")
+	r.want(1)
 }
 
 // More than can be written to each time all get theirs.

@@ -48,13 +48,14 @@
 // # How it is done
 //
 // One goroutine follows the journal for all: every few milliseconds it has the
-// writer show what it has, reads that as any reader would, and asks an index which
-// subscribers a record is for; those who asked for the same are one to it. It is
+// writer show what it has, reads on in the file, as any reader could, and asks an index
+// which subscribers a record is for; those who asked for the same are one to it. It is
 // encoded once into a ring of memory, the arena, and each of them is noted where.
-// Then all that came to a subscriber goes out by one system call. If there are many
-// only half of them are written to each time, those that have waited longest first:
-// calls are what costs most, and so each carries twice as much, and the work is
-// spread evenly. Neither the number of goroutines nor of wake-ups grows with
+// Then all that came to a subscriber goes out by one system call. Calls are what costs
+// most. So if there are many each waits for five milliseconds, to get more by one, and
+// the looks come every millisecond: at each a share of those who wait is written to, who
+// have waited longest. The work is even then, and a look that is late, whose share is
+// larger, puts nothing off. Neither the number of goroutines nor of wake-ups grows with
 // subscribers or records: sockets are written to without waiting, and one goroutine
 // waits for those that were full.
 //

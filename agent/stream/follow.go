@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"vexj/uapi"
 	"vexj/userjournal"
 )
@@ -35,33 +37,66 @@ func (h *Hub) follow() {
 // followOne is for a journal without shards. It returns when nobody is left, or at
 // the end.
 func (h *Hub) followOne() {
-	t := time.NewTimer(0)
-	defer t.Stop()
 	empty := 0 // looks one after the other at which nothing had come
-	for beats := time.Now(); ; {
-		ended := false
-		select {
-		case <-h.quit:
-			ended = true
-		case <-t.C:
-		}
-		start := time.Now()
+	next := time.Now()
+	for beats := next; ; {
+		ended := h.ends()
 		if empty++; h.step() {
 			empty = 0
 		}
-		if time.Since(beats) >= h.beat() {
-			beats = start
+		h.o.Fetch() // for the next look
+		now := time.Now()
+		if now.Sub(beats) >= h.beat() {
+			beats = now
 			h.heartbeats()
 		}
-		if ended || !h.any() {
+		period, some := h.period(empty)
+		if ended || !some {
 			return
 		}
-		period := h.o.Period
-		if empty >= idleAfter {
-			period = max(period, idlePeriod)
+		// What is late already does not put off what comes next.
+		if next = next.Add(period); next.Before(now) {
+			next = now
 		}
-		t.Reset(max(period-time.Since(start), 0))
+		sleep(time.Until(next))
 	}
+}
+
+// ends: Close was called.
+func (h *Hub) ends() bool {
+	select {
+	case <-h.quit:
+		return true
+	default:
+		return false
+	}
+}
+
+// sleep is time.Sleep, which takes whole milliseconds, to the microsecond. A signal ends
+// it, which does no harm here.
+func sleep(d time.Duration) {
+	if d > 0 {
+		t := unix.NsecToTimespec(int64(d))
+		_ = unix.Nanosleep(&t, nil)
+	}
+}
+
+// period is the time between this look and the next; some: there are subscribers. If
+// there are none the journal is not looked at any more.
+func (h *Hub) period(empty int) (d time.Duration, some bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.subs) == 0 {
+		_ = h.tail.Close() // it was read from
+		return 0, false
+	}
+	switch d = h.o.Period; {
+	case empty >= idleAfter:
+		d = max(d, idlePeriod)
+	case len(h.dirty) > 0:
+		d = min(d, crowdPeriod)
+	}
+	return d, true
 }
 
 // beat is how often heartbeats are looked after.
@@ -77,25 +112,38 @@ func (h *Hub) any() bool {
 // step gives out all that was appended before it is called; it is false if that
 // was nothing.
 func (h *Hub) step() bool {
-	end, err := h.shown()
-	if err != nil {
+	if err := h.show(); err != nil {
 		h.failed(err)
 		return false
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.at.Left(end) == 0 {
-		h.distribute(true)
-		return false
-	}
-	err = h.set.Between(h.at, end).Scan(userjournal.ScanOptions{OnDamage: h.damaged}, h.give)
-	if err != nil {
+	before := h.at.Sum()
+	if err := h.giveOut(); err != nil {
 		h.broken(err)
 		return false
 	}
-	h.at.Join(end)
 	h.distribute(h.closing)
-	return true
+	return h.at.Sum() != before
+}
+
+// giveOut gives out what can be seen in the journal.
+func (h *Hub) giveOut() error {
+	if h.tail != nil {
+		h.tail.Seek(h.at[0])
+		err := h.tail.Read(h.damaged, h.give)
+		h.at[0] = h.tail.After()
+		return err
+	}
+	end, err := h.set.End()
+	if err != nil {
+		return err
+	}
+	err = h.set.Between(h.at, end).Scan(userjournal.ScanOptions{OnDamage: h.damaged}, h.give)
+	if err == nil {
+		h.at.Join(end)
+	}
+	return err
 }
 
 // give gives a record to those whom it is for. The lock is held.
@@ -251,9 +299,10 @@ func (h *Hub) followShards() {
 			h.failed(fmt.Errorf("following the shards: %w", err))
 			return
 		case <-t.C:
-			if _, err := h.shown(); err != nil {
+			if err := h.show(); err != nil {
 				h.failed(err)
 			}
+			h.o.Fetch()
 		}
 		h.mu.Lock()
 		h.distribute(h.closing)

@@ -29,8 +29,12 @@ type Options struct {
 	Heartbeat time.Duration
 	// Memory bounds what live streams hold together, in bytes; default 32 MiB.
 	Memory int
-	// Period is how often the journal is looked at; default 3 ms.
+	// Period is how often the journal is looked at, if not many wait for what it has;
+	// default 3 ms.
 	Period time.Duration
+	// Fetch has who fills the journal bring what he has, and does not wait for it. It is
+	// called at each look while there are subscribers; default: that is not needed.
+	Fetch func()
 	// Notice is told what the owner of the machine should know, from any
 	// goroutine.
 	Notice func(string)
@@ -40,6 +44,9 @@ const (
 	defaultHeartbeat = 30 * time.Second
 	defaultMemory    = 32 << 20
 	defaultPeriod    = 3 * time.Millisecond
+	// crowdPeriod is used while many wait to be written to: the smaller the steps, the
+	// less waits for what goes before it in one of them.
+	crowdPeriod = time.Millisecond
 	// idlePeriod is used when nothing has come so many times: who makes many
 	// records a second may pause for a few milliseconds.
 	idlePeriod = 10 * time.Millisecond
@@ -74,14 +81,15 @@ type Hub struct {
 	crowds map[crowdKey]*crowd
 	views  []*sight  // of all subscribers
 	dirty  []*sub    // have something to be written, who has waited longest first
-	early  int       // how many of them had it before the last time
 	full   bool      // one of them has much
-	now    time.Time // when they are written to
+	shared time.Time // when some of them were written to last
+	now    time.Time // when somebody is written to
 	ktime  uint64    // the same by the clock of records
 	delay  latency.Counts
 	arena  arena
-	line   line // of the record that is given out
-	iov    iovecs
+	tail   *userjournal.Tail // of a journal without shards
+	line   line              // of the record that is given out
+	out    []byte            // what goes out by the next call
 
 	waiting []*sub        // to be caught up
 	behind  chan struct{} // has room for one: somebody waits
@@ -101,12 +109,18 @@ func New(o Options) *Hub {
 	if o.Period == 0 {
 		o.Period = defaultPeriod
 	}
+	if o.Fetch == nil {
+		o.Fetch = func() {}
+	}
 	if o.Notice == nil {
 		o.Notice = func(string) {}
 	}
 	h := &Hub{o: o, set: o.Journal, subs: map[*sub]struct{}{}, live: query.NewIndex[*crowd](), crowds: map[crowdKey]*crowd{},
 		wake: make(chan struct{}, 1), quit: make(chan struct{}), behind: make(chan struct{}, 1)}
 	h.arena.limit = uint64(o.Memory)
+	if shards := h.set.Shards(); len(shards) == 1 {
+		h.tail = shards[0].Tail(0)
+	}
 	h.line.object = render.NewObject()
 	h.line.set = h.set
 	return h
@@ -152,6 +166,9 @@ func (h *Hub) Close() error {
 	defer h.mu.Unlock()
 	for _, s := range h.all() {
 		h.end(s, ErrClosed)
+	}
+	if h.tail != nil {
+		return errors.Join(h.tail.Close(), h.poll.close())
 	}
 	return h.poll.close()
 }

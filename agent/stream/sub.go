@@ -99,19 +99,31 @@ func (h *Hub) mark(s *sub, m *Line, p span) {
 	}
 }
 
-// few are written to each time. Of more than that half are, so that each gets twice as
-// much by a call, which costs hardly more than half of it would, and that
-// the work is spread evenly over time.
-const few = 200
+// few are written to each time. If there are more each waits for about the time hold,
+// and gets more by one call: two cost almost twice as much as one.
+const (
+	few  = 200
+	hold = 5 * time.Millisecond
+)
 
-// distribute writes to those who have got something: to all, or to those who wait
-// since before the last time, and others up to half of all.
-func (h *Hub) distribute(all bool) {
-	n := len(h.dirty)
-	if !all && n > few {
-		n = max(h.early, (n+1)/2)
+// share is how many of n are written to when it was done so long ago: as much of them as
+// that time is of hold. So the work is even, and late looks put nothing off.
+func share(n int, since time.Duration) int {
+	if n <= few || since >= hold {
+		return n
 	}
+	return 1 + n*int(since)/int(hold)
+}
+
+// distribute writes to those who have got something, to all of them or to a share, who
+// have waited longest.
+func (h *Hub) distribute(all bool) {
 	h.clock()
+	n := len(h.dirty)
+	if !all {
+		n = share(n, h.now.Sub(h.shared))
+	}
+	h.shared = h.now
 	for _, s := range h.dirty[:n] {
 		s.dirty = false
 		if s.stage == live && !s.blocked {
@@ -120,8 +132,14 @@ func (h *Hub) distribute(all bool) {
 	}
 	left := copy(h.dirty, h.dirty[n:])
 	clear(h.dirty[left:])
-	h.dirty, h.early, h.full = h.dirty[:left], left, false
-	h.arena.wrote(left > 0)
+	h.dirty, h.full = h.dirty[:left], false
+	h.arena.written = h.arena.head
+	for _, s := range h.dirty {
+		if len(s.queue) > 0 && !s.blocked {
+			h.arena.written = s.queue[0].at
+			break
+		}
+	}
 }
 
 // flush writes what the subscriber has waiting, as far as the socket takes it.
@@ -136,21 +154,21 @@ func (h *Hub) flush(s *sub) {
 		if len(s.rest) == 0 && len(s.queue) == 0 {
 			return
 		}
-		h.iov.reset()
-		h.iov.add(s.rest)
+		h.out = append(h.out[:0], s.rest...)
 		lines := 0
 		for i := range s.queue {
-			if !h.arena.has(&s.queue[i]) || !h.iov.add(h.arena.bytes(&s.queue[i])) {
+			if len(h.out) >= maxSend || !h.arena.has(&s.queue[i]) {
 				break
 			}
+			h.out = append(h.out, h.arena.bytes(&s.queue[i])...)
 			lines++
 		}
-		n, err := h.iov.write(s.fd)
+		n, err := send(s.fd, h.out)
 		if err != nil && !errors.Is(err, unix.EAGAIN) {
 			h.drop(s)
 			return
 		}
-		whole := n == h.iov.bytes
+		whole := n == len(h.out)
 		h.written(s, n, lines)
 		if !whole {
 			h.block(s)
@@ -243,9 +261,7 @@ func (h *Hub) ready(s *sub) {
 // all be written.
 func (h *Hub) rid(s *sub) bool {
 	for len(s.rest) > 0 {
-		h.iov.reset()
-		h.iov.add(s.rest)
-		n, err := h.iov.write(s.fd)
+		n, err := send(s.fd, s.rest)
 		if err != nil && !errors.Is(err, unix.EAGAIN) {
 			h.drop(s)
 			return false
@@ -271,9 +287,7 @@ func (h *Hub) end(s *sub, why error) {
 	if s.wait == nil && s.stage != scanning && !s.blocked && len(s.queue) == 0 {
 		m := Line{End: &Farewell{why.Error(), s.sent}}
 		s.rest = m.append(s.rest, s.format, "")
-		h.iov.reset()
-		h.iov.add(s.rest)
-		_, _ = h.iov.write(s.fd)
+		_, _ = send(s.fd, s.rest)
 	}
 	if s.wait != nil {
 		s.wait.fail(why)

@@ -140,10 +140,19 @@ func (h *Hub) leave(s *sub) (cursor string) {
 
 // shown is where the journal ends, with all that was appended before.
 func (h *Hub) shown() (userjournal.Position, error) {
-	if err := h.o.Writer.Flush(); err != nil && !errors.Is(err, userjournal.ErrClosed) && !errors.Is(err, userjournal.ErrStopped) {
+	if err := h.show(); err != nil {
 		return nil, err
 	}
 	return h.set.End()
+}
+
+// show has all seen that was appended before.
+func (h *Hub) show() error {
+	err := h.o.Writer.Flush()
+	if errors.Is(err, userjournal.ErrClosed) || errors.Is(err, userjournal.ErrStopped) {
+		return nil
+	}
+	return err
 }
 
 func newObject() *render.Object { return render.NewObject() }

@@ -117,7 +117,8 @@ func (c *Capture) serveAgents() error {
 	}
 	a := &agents{ended: make(chan error, 1), journal: set, writer: c.journal}
 	a.server = server.New(server.Options{Policy: o.Policy, Notice: c.o.Notice, Identify: agentcontrol.Identify(c)})
-	a.hub = stream.New(stream.Options{Journal: set, Writer: c.journal, Heartbeat: o.Heartbeat, Memory: o.Memory, Notice: c.o.Notice})
+	a.hub = stream.New(stream.Options{Journal: set, Writer: c.journal, Heartbeat: o.Heartbeat, Memory: o.Memory, Notice: c.o.Notice,
+		Fetch: func() { c.current().reader.Wake() }})
 	c.agents = a
 	c.routes(a.server)
 	if l != nil {
