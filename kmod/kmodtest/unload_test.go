@@ -202,8 +202,10 @@ func TestReloadUnderLoad(t *testing.T) {
 		if err := r.Close(); err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
+		if n := round + 1; n%20 == 0 || n == rounds {
+			t.Logf("%d records in %d rounds", recorded, n)
+		}
 	}
-	t.Logf("%d records in %d rounds", recorded, rounds)
 }
 
 func openNull(t *testing.T) int {
