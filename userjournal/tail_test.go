@@ -217,3 +217,47 @@ func flip(t *testing.T, name string, at int64) {
 		t.Fatal(err)
 	}
 }
+
+// A writer that was killed leaves its segment as it is, and the next begins another.
+func TestTailAfterAKill(t *testing.T) {
+	recs := uj.SomeRecords(200)
+	for _, durability := range []uj.Durability{uj.DurabilityInterval, uj.DurabilityNone, uj.DurabilityBatch, uj.DurabilityRecord} {
+		t.Run(durability.String(), func(t *testing.T) {
+			written, dir := t.TempDir(), filepath.Join(t.TempDir(), "killed")
+			o := uj.Options{Durability: durability, Interval: -1}
+			killed, err := uj.Create(written, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer killed.Close()
+			appendAll := func(w *uj.Writer, recs [][]byte) {
+				t.Helper()
+				if _, err := w.AppendBatch(recs); err != nil {
+					t.Fatal(err)
+				}
+				if err := w.Flush(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			appendAll(killed, recs[:100])
+			if err := os.CopyFS(dir, os.DirFS(written)); err != nil {
+				t.Fatal(err)
+			}
+			r, err := uj.Open(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			l := &tailer{Tail: r.Tail(0), t: t}
+			l.read(nil)
+			next, err := uj.Create(dir, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer next.Close()
+			appendAll(next, recs[100:])
+			l.read(nil)
+			uj.Equal(t, l.recs, recs)
+		})
+	}
+}
