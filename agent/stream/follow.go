@@ -26,7 +26,7 @@ func (h *Hub) follow() {
 			return
 		case <-h.wake:
 		}
-		if len(h.set.Shards()) == 1 {
+		if h.tail != nil {
 			h.followOne()
 		} else {
 			h.followShards()
@@ -311,13 +311,11 @@ func (h *Hub) followShards() {
 			beats = time.Now()
 			h.heartbeats()
 		}
-		select {
-		case <-h.quit:
+		if h.ends() {
 			stop()
 			<-ended
 			h.step()
 			return
-		default:
 		}
 		if !h.any() {
 			stop()
