@@ -16,4 +16,5 @@ func ScanAll(t testing.TB, dir string) (recs [][]byte, ordinals []uint64) {
 var (
 	Verify = verify
 	Equal  = equal
+	Spoil  = spoil
 )

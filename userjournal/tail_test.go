@@ -39,6 +39,35 @@ func (l *tailer) take(ordinal uint64, rec uapi.Record) error {
 	return nil
 }
 
+// newTail makes a journal and a tail of it, by a filesystem that can fail.
+func newTail(t *testing.T) (dir string, w *uj.Writer, fsys *errorfs.FS, l *tailer) {
+	t.Helper()
+	dir = t.TempDir()
+	w, err := uj.Create(dir, uj.Options{Interval: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Close() })
+	fsys = errorfs.New(uj.OSFS, nil)
+	r, err := uj.OpenFS(fsys, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	return dir, w, fsys, &tailer{Tail: r.Tail(0), t: t}
+}
+
+// show appends records and has them seen.
+func show(t *testing.T, w *uj.Writer, recs [][]byte) {
+	t.Helper()
+	if _, err := w.AppendBatch(recs); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // All that is appended comes once and in order, whatever the writer does meanwhile.
 func TestTail(t *testing.T) {
 	recs := uj.SomeRecords(20_000)
@@ -95,29 +124,12 @@ func TestTail(t *testing.T) {
 
 // A look opens nothing while the segment goes on.
 func TestTailKeepsTheFile(t *testing.T) {
-	dir := t.TempDir()
-	w, err := uj.Create(dir, uj.Options{Interval: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	fsys := errorfs.New(uj.OSFS, nil)
-	r, err := uj.OpenFS(fsys, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	l := &tailer{Tail: r.Tail(0), t: t}
+	_, w, fsys, l := newTail(t)
 	l.read(nil)
 	fsys.Set(nil)
 	recs := uj.SomeRecords(3000)
 	for i := 0; i < len(recs); i += 1000 { // in more than one block
-		if _, err := w.AppendBatch(recs[i : i+1000]); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Flush(); err != nil {
-			t.Fatal(err)
-		}
+		show(t, w, recs[i:i+1000])
 		l.read(nil)
 		l.read(nil)
 	}
@@ -129,20 +141,8 @@ func TestTailKeepsTheFile(t *testing.T) {
 
 // What goes wrong at a look is told, and costs no record of those that can be read.
 func TestTailOfTrouble(t *testing.T) {
-	dir := t.TempDir()
-	w, err := uj.Create(dir, uj.Options{Interval: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	fsys := errorfs.New(uj.OSFS, nil)
-	r, err := uj.OpenFS(fsys, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
+	dir, w, fsys, l := newTail(t)
 	recs := uj.SomeRecords(600)
-	l := &tailer{Tail: r.Tail(0), t: t}
 	l.read(nil)
 	size := func() int64 {
 		info, err := os.Stat(filepath.Join(dir, uj.SegmentName(1)))
@@ -153,17 +153,12 @@ func TestTailOfTrouble(t *testing.T) {
 	}
 	appendSome := func(n int) {
 		t.Helper()
-		if _, err := w.AppendBatch(recs[n : n+100]); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Flush(); err != nil {
-			t.Fatal(err)
-		}
+		show(t, w, recs[n:n+100])
 	}
 
 	appendSome(0)
 	stop := errors.New("enough")
-	err = l.Read(nil, func(ordinal uint64, rec uapi.Record) error {
+	err := l.Read(nil, func(ordinal uint64, rec uapi.Record) error {
 		if err := l.take(ordinal, rec); err != nil || ordinal < 40 {
 			return err
 		}
@@ -185,7 +180,7 @@ func TestTailOfTrouble(t *testing.T) {
 
 	begin := size()
 	appendSome(200)
-	flip(t, filepath.Join(dir, uj.SegmentName(1)), (begin+size())/2)
+	uj.Spoil(t, dir, 1, int(begin+size())/2)
 	appendSome(300)
 	var told []uint64
 	l.read(func(d *uj.DamageError) error {
@@ -200,24 +195,6 @@ func TestTailOfTrouble(t *testing.T) {
 	uj.Equal(t, l.recs, append(recs[:200:200], recs[300:500]...))
 }
 
-// flip changes a byte of a file.
-func flip(t *testing.T, name string, at int64) {
-	t.Helper()
-	f, err := os.OpenFile(name, os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var b [1]byte
-	if _, err := f.ReadAt(b[:], at); err != nil {
-		t.Fatal(err)
-	}
-	b[0] ^= 0x40
-	if _, err := f.WriteAt(b[:], at); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // A writer that was killed leaves its segment as it is, and the next begins another.
 func TestTailAfterAKill(t *testing.T) {
 	recs := uj.SomeRecords(200)
@@ -230,16 +207,7 @@ func TestTailAfterAKill(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer killed.Close()
-			appendAll := func(w *uj.Writer, recs [][]byte) {
-				t.Helper()
-				if _, err := w.AppendBatch(recs); err != nil {
-					t.Fatal(err)
-				}
-				if err := w.Flush(); err != nil {
-					t.Fatal(err)
-				}
-			}
-			appendAll(killed, recs[:100])
+			show(t, killed, recs[:100])
 			if err := os.CopyFS(dir, os.DirFS(written)); err != nil {
 				t.Fatal(err)
 			}
@@ -255,7 +223,7 @@ func TestTailAfterAKill(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer next.Close()
-			appendAll(next, recs[100:])
+			show(t, next, recs[100:])
 			l.read(nil)
 			uj.Equal(t, l.recs, recs)
 		})
