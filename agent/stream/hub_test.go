@@ -9,10 +9,14 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/url"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"vexj/agent/server"
 	"vexj/uapi"
@@ -564,4 +568,47 @@ func TestManySubscribersAtDifferentPlaces(t *testing.T) {
 	close(stop)
 	<-stopped
 	f.gone()
+}
+
+// The follower is on a thread of its own, with a short slice and the priority that the
+// process has, and it ends with the hub.
+func TestFollowerIsPrompt(t *testing.T) {
+	here, err := unix.SchedGetAttr(0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if here.Runtime == 0 || here.Policy != unix.SCHED_NORMAL {
+		t.Skip("this kernel tells no slices (Linux 6.12 does), or this process was given a priority")
+	}
+	want := *here
+	want.Runtime = uint64(slice)
+	prompt := func() (n int) {
+		tasks, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, task := range tasks {
+			tid, _ := strconv.Atoi(task.Name())
+			if a, err := unix.SchedGetAttr(tid, 0); err == nil && *a == want {
+				n++
+			}
+		}
+		return n
+	}
+	before := prompt()
+	f := newField(t, Options{})
+	r := f.subscribe("")
+	f.append(1)
+	r.want(1)
+	if n := prompt() - before; n != 1 {
+		t.Errorf("%d threads are prompt", n)
+	}
+	if err := f.hub.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(time.Minute); prompt() > before; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the follower's thread is still there")
+		}
+	}
 }
