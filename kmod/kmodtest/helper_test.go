@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -62,7 +63,9 @@ func helper() {
 				err = os.Remove(rest)
 			}
 		case "churn": // PATH: files come, are renamed and go until the input ends
-			go churn(rest)
+			mild := make(chan error)
+			go churn(rest, mild)
+			err = <-mild
 		case "fuzz": // SEED NANOSECONDS FILE
 			err = fuzz(rest)
 		default:
@@ -79,8 +82,11 @@ func helper() {
 	}
 }
 
-// churn never ends: its process does.
-func churn(name string) {
+// churn never ends: its process does. It leaves most of a CPU to others, once it has
+// said so: a thread alone has that priority, not its process.
+func churn(name string, mild chan<- error) {
+	runtime.LockOSThread()
+	mild <- unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), 15)
 	for {
 		os.WriteFile(name, []byte("x"), 0o600)
 		os.Rename(name, name+"2")
