@@ -212,5 +212,8 @@ func (a *ahead) worker() {
 		job.file = nil
 		job.err = err
 		job.ready <- struct{}{}
+		// Who waits for the block is to visit it here and now, where it is in the
+		// processor's cache, and not on another one when this one runs out of work.
+		runtime.Gosched()
 	}
 }

@@ -12,9 +12,28 @@ import (
 type deltaDecoder struct {
 	state deltaState
 
-	// What is left of the streams.
-	control, counters, words []byte
+	control, counters, words stream
 	short                    bool // a stream ended too early
+}
+
+// A stream is one of the three that differences are. It is read by moving on,
+// which writes one number; cutting off what is read would write three.
+type stream struct {
+	b  []byte
+	at int
+}
+
+func (s *stream) left() int { return len(s.b) - s.at }
+
+// take returns the next n bytes, or nil if there are fewer.
+func (s *stream) take(n int) []byte {
+	end := s.at + n
+	if end > len(s.b) {
+		return nil
+	}
+	b := s.b[s.at:end]
+	s.at = end
+	return b
 }
 
 // decode fills dst with as many records.
@@ -27,8 +46,8 @@ func (d *deltaDecoder) decode(dst, diff []byte, records int) error {
 	if control+counters > uint64(len(diff)) {
 		return damaged("delta: streams of %d and %d bytes in %d", control, counters, len(diff))
 	}
-	d.control, diff = diff[:control], diff[control:]
-	d.counters, d.words = diff[:counters], diff[counters:]
+	d.control, diff = stream{b: diff[:control]}, diff[control:]
+	d.counters, d.words = stream{b: diff[:counters]}, stream{b: diff[counters:]}
 	d.short = false
 	d.state.reset()
 	at := 0
@@ -39,62 +58,58 @@ func (d *deltaDecoder) decode(dst, diff []byte, records int) error {
 		}
 		at += n
 	}
-	if at != len(dst) || len(d.control)+len(d.counters)+len(d.words) != 0 {
+	if at != len(dst) || d.control.left()+d.counters.left()+d.words.left() != 0 {
 		return damaged("delta: %d records are %d bytes, not %d", records, at, len(dst))
 	}
 	return nil
 }
 
-func (d *deltaDecoder) word() uint32 {
-	if len(d.words) < 4 {
-		d.short = true
-		return 0
-	}
-	v := le.Uint32(d.words)
-	d.words = d.words[4:]
-	return v
-}
-
-func (d *deltaDecoder) bitmap() uint32 {
-	if len(d.control) < 4 {
-		d.short = true
-		return 0
-	}
-	v := le.Uint32(d.control)
-	d.control = d.control[4:]
-	return v
-}
-
 func (d *deltaDecoder) counter() uint64 {
-	v, n := binary.Uvarint(d.counters)
+	b := d.counters.b[d.counters.at:]
+	// Most have one byte to three.
+	if len(b) >= 4 {
+		w := le.Uint32(b)
+		if n := bits.TrailingZeros32(^w & 0x808080); n < 32 {
+			w &= 1<<n - 1
+			d.counters.at += n/8 + 1
+			return unzigzag(uint64(w&0x7f | w>>1&0x3f80 | w>>2&0x1fc000))
+		}
+	}
+	v, n := binary.Uvarint(b)
 	if n <= 0 {
 		d.short = true
 		return 0
 	}
-	d.counters = d.counters[n:]
+	d.counters.at += n
 	return unzigzag(v)
 }
 
 // record decodes the one at offset at and returns its size, 0 if it is none.
 func (d *deltaDecoder) record(dst []byte, at int) int {
-	if len(d.control) < 2 || len(dst)-at < recHeader {
+	control := d.control.take(2)
+	if control == nil || len(dst)-at < recHeader {
 		return 0
 	}
 	s := &d.state
-	flags := d.control[1]
-	ref := s.reference(dst, d.control[0])
-	d.control = d.control[2:]
+	flags := control[1]
+	ref := s.reference(dst, control[0])
 
+	// Of the reference all that there is room for: how long the record is comes later.
+	copy(dst[at:], ref)
 	h := dst[at : at+recHeader : at+recHeader]
-	copy(h, ref)
 	if flags&deltaHeader != 0 {
-		m := d.bitmap()
-		differ := uint64(m&^1) | uint64(m&1)<<32
-		if differ&counterWords != 0 {
+		m := d.control.take(4)
+		if m == nil {
 			return 0
 		}
-		for ; differ != 0; differ &= differ - 1 {
-			le.PutUint32(h[4*bits.TrailingZeros64(differ):], d.word())
+		differ := uint64(le.Uint32(m)&^1) | uint64(m[0]&1)<<32
+		words := d.words.take(4 * bits.OnesCount64(differ))
+		if differ&counterWords != 0 || words == nil {
+			return 0
+		}
+		for ; differ != 0 && len(words) >= 4; differ &= differ - 1 {
+			le.PutUint32(h[4*bits.TrailingZeros64(differ):], le.Uint32(words))
+			words = words[4:]
 		}
 	}
 	d.predicted(h, ref, flags)
@@ -109,6 +124,7 @@ func (d *deltaDecoder) record(dst []byte, at int) int {
 }
 
 func (d *deltaDecoder) predicted(h, ref []byte, flags uint8) {
+	h, ref = h[:recHeader], ref[:recHeader]
 	s := &d.state
 	ktime := s.ktime + d.counter()
 	id, global := s.id+1, s.global+1
@@ -133,16 +149,17 @@ func (d *deltaDecoder) predicted(h, ref []byte, flags uint8) {
 	le.PutUint64(h[recRoot:], root)
 }
 
+// body decodes what is behind the header, where as much of the reference is already.
 func (d *deltaDecoder) body(b, ref []byte, flags uint8) {
 	common := min(len(b), len(ref))
 	front := common
 	if len(b) != len(ref) {
-		if len(d.control) < 2 {
+		split := d.control.take(2)
+		if split == nil {
 			d.short = true
 			return
 		}
-		front = 4 * int(le.Uint16(d.control))
-		d.control = d.control[2:]
+		front = 4 * int(le.Uint16(split))
 		if front > common {
 			d.short = true
 			return
@@ -150,29 +167,42 @@ func (d *deltaDecoder) body(b, ref []byte, flags uint8) {
 	}
 	back := common - front
 	head, tail := b[:front], b[len(b)-back:]
-	copy(head, ref)
-	copy(tail, ref[len(ref)-back:])
+	if len(b) != len(ref) {
+		copy(tail, ref[len(ref)-back:])
+	}
 	if flags&deltaBody != 0 {
 		d.patch(head)
 		d.patch(tail)
 	}
 	middle := b[front : len(b)-back]
-	n := copy(middle, d.words)
-	d.words = d.words[n:]
-	d.short = d.short || n < len(middle)
+	words := d.words.take(len(middle))
+	copy(middle, words)
+	d.short = d.short || words == nil
 }
 
 // patch puts in the words that differ from the reference, which b is.
 func (d *deltaDecoder) patch(b []byte) {
-	for at := 0; at < len(b); at += bodyChunk {
-		chunk := b[at:min(at+bodyChunk, len(b))]
-		for differ := d.bitmap(); differ != 0; differ &= differ - 1 {
+	for len(b) > 0 {
+		chunk := b[:min(len(b), bodyChunk)]
+		b = b[len(chunk):]
+		m := d.control.take(4)
+		if m == nil {
+			d.short = true
+			return
+		}
+		differ := le.Uint32(m)
+		words := d.words.take(4 * bits.OnesCount32(differ))
+		if words == nil || 4*bits.Len32(differ) > len(chunk) {
+			d.short = true
+			return
+		}
+		for ; differ != 0; differ &= differ - 1 {
 			i := 4 * bits.TrailingZeros32(differ)
-			if i+4 > len(chunk) {
-				d.short = true
-				return
+			if i+4 > len(chunk) || len(words) < 4 {
+				break
 			}
-			le.PutUint32(chunk[i:], d.word())
+			le.PutUint32(chunk[i:], le.Uint32(words))
+			words = words[4:]
 		}
 	}
 }
