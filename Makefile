@@ -164,7 +164,7 @@ vm-test: ## the table and storms: each producer, on KERNELS, in QEMU (as root)
 	bin/matrix -kernels "$$(echo $(KERNELS) | tr ' ' ,)"
 
 .PHONY: torture
-torture: ## the module on a kernel that looks for faults: reload, fuzz, leaks (as root, an hour)
+torture: ## the module on a kernel that looks for faults: reload, fuzz, leaks (as root, two hours)
 	@scripts/deps.sh vm-test
 	scripts/torture.sh
 

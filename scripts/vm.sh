@@ -25,6 +25,7 @@ tmpfs at /tmp, and an empty ext4 at /mnt/ext4.
   -m MODULE         have this kernel module at hand for modprobe
   -e NAME=VALUE     set a variable
   -p CPUS           have so many processors (default: 2)
+  -a PARAMETER      give the kernel this parameter too
   -n                let each instruction take 16 ns, whatever the host does: then
                     what takes time is measured the same each time (with -p 1)
   -t SECONDS        give up after so long (default: 900)
@@ -53,10 +54,10 @@ die() {
 . "$here/vm/boot.sh"
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vexj-vm
-disks=(ext4) modules=() files=() variables=()
+disks=(ext4) modules=() files=() variables=() parameters=()
 cpus=2 counting='' seconds=900 console='' info='' machine=
 
-while getopts :f:d:r:m:e:p:nt:c:ih option; do
+while getopts :f:d:r:m:e:p:a:nt:c:ih option; do
 	case $option in
 	f) files+=("$OPTARG") ;;
 	d) add_disk "$OPTARG" ;;
@@ -64,6 +65,7 @@ while getopts :f:d:r:m:e:p:nt:c:ih option; do
 	m) modules+=("$OPTARG") ;;
 	e) variables+=("$OPTARG") ;;
 	p) cpus=$OPTARG ;;
+	a) parameters+=("$OPTARG") ;;
 	n) counting=1 ;;
 	t) seconds=$OPTARG ;;
 	c) console=$OPTARG ;;

@@ -75,7 +75,7 @@ boot() {
 	timeout -k 10 "$seconds" qemu-system-x86_64 \
 		-accel "$accel" -cpu max -smp "$cpus" -m 2G -nodefaults -nographic -no-reboot \
 		-kernel "$kernel/vmlinuz" -initrd "$run/initrd" \
-		-append 'console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off random.trust_cpu=on tsc=reliable no_timer_check '"$(clock)" \
+		-append 'console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off random.trust_cpu=on tsc=reliable no_timer_check '"$(clock) ${parameters[*]}" \
 		-chardev "file,id=console,path=$run/console" -serial chardev:console \
 		-device virtio-serial-pci "${arguments[@]}" \
 		</dev/null >"$run/qemu" 2>&1 &
