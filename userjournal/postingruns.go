@@ -5,6 +5,7 @@ package userjournal
 import (
 	"errors"
 	"math"
+	"slices"
 )
 
 // Posting runs are the postings of one segment, of which all but the last are
@@ -51,44 +52,55 @@ func (r *postingRuns) put(p *postings) (err error) {
 // merge calls fn for all postings in order, last being those that are in no run.
 func (r *postingRuns) merge(last *postings, fn func(posting uint64) error) error {
 	last.sort(&r.scratch)
-	heads := []*runHead{{rest: *last}}
+	all := []*runHead{{rest: *last}}
 	from := int64(0)
 	for _, end := range r.ends {
-		heads = append(heads, &runHead{file: r.file, at: from, end: end})
+		all = append(all, &runHead{file: r.file, at: from, end: end})
 		from = end
 	}
-	for {
+	// The heads that have something, and what is first of each.
+	var heads []*runHead
+	var first []uint64
+	for _, h := range all {
+		switch some, err := h.fill(); {
+		case err != nil:
+			return err
+		case some:
+			heads, first = append(heads, h), append(first, h.rest[0])
+		}
+	}
+	for len(heads) > 0 {
 		// What the lowest has before the first of any other is next as a whole.
-		var lowest *runHead
-		before := uint64(math.MaxUint64)
-		for _, h := range heads {
-			ok, err := h.fill()
-			switch {
-			case err != nil:
-				return err
-			case !ok:
-			case lowest == nil:
-				lowest = h
-			case h.rest[0] < lowest.rest[0]:
-				before, lowest = lowest.rest[0], h
-			default:
-				before = min(before, h.rest[0])
+		lowest, before := 0, uint64(math.MaxUint64)
+		for i, p := range first[1:] {
+			if p < first[lowest] {
+				before, lowest = first[lowest], i+1
+			} else {
+				before = min(before, p)
 			}
 		}
-		if lowest == nil {
-			return nil
-		}
+		h := heads[lowest]
 		n := 1
-		for n < len(lowest.rest) && lowest.rest[n] < before {
+		for n < len(h.rest) && h.rest[n] < before {
 			n++
 		}
-		for _, p := range lowest.rest[:n] {
+		for _, p := range h.rest[:n] {
 			if err := fn(p); err != nil {
 				return err
 			}
 		}
-		lowest.rest = lowest.rest[n:]
+		h.rest = h.rest[n:]
+		some, err := h.fill()
+		if err != nil {
+			return err
+		}
+		if !some {
+			heads, first = slices.Delete(heads, lowest, lowest+1), slices.Delete(first, lowest, lowest+1)
+			continue
+		}
+		first[lowest] = h.rest[0]
 	}
+	return nil
 }
 
 // close removes the file.
