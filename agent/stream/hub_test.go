@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cilium/ebpf/features"
 	"golang.org/x/sys/unix"
 
 	"vexj/agent/server"
@@ -573,40 +574,50 @@ func TestManySubscribersAtDifferentPlaces(t *testing.T) {
 // The follower is on a thread of its own, with a short slice and the priority that the
 // process has, and it ends with the hub.
 func TestFollowerIsPrompt(t *testing.T) {
+	version, err := features.LinuxVersionCode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if version < 6<<16|12<<8 {
+		t.Skip("slices are told by Linux 6.12 and later")
+	}
 	here, err := unix.SchedGetAttr(0, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if here.Runtime == 0 || here.Policy != unix.SCHED_NORMAL {
-		t.Skip("this kernel tells no slices (Linux 6.12 does), or this process was given a priority")
+		t.Fatalf("%+v: this is to be run with the policy that processes have of themselves", *here)
 	}
 	want := *here
 	want.Runtime = uint64(slice)
-	prompt := func() (n int) {
+	count := func() (n int) {
 		tasks, err := os.ReadDir("/proc/self/task")
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, task := range tasks {
-			tid, _ := strconv.Atoi(task.Name())
+			tid, err := strconv.Atoi(task.Name())
+			if err != nil {
+				t.Fatal(err)
+			}
 			if a, err := unix.SchedGetAttr(tid, 0); err == nil && *a == want {
 				n++
 			}
 		}
 		return n
 	}
-	before := prompt()
+	before := count()
 	f := newField(t, Options{})
 	r := f.subscribe("")
 	f.append(1)
 	r.want(1)
-	if n := prompt() - before; n != 1 {
+	if n := count() - before; n != 1 {
 		t.Errorf("%d threads are prompt", n)
 	}
 	if err := f.hub.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(time.Minute); prompt() > before; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); count() > before; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the follower's thread is still there")
 		}
