@@ -103,13 +103,8 @@ func (d *deltaDecoder) record(dst []byte, at int) int {
 			return 0
 		}
 		differ := uint64(le.Uint32(m)&^1) | uint64(m[0]&1)<<32
-		words := d.words.take(4 * bits.OnesCount64(differ))
-		if differ&counterWords != 0 || words == nil {
+		if differ&counterWords != 0 || !d.place(h, differ) {
 			return 0
-		}
-		for ; differ != 0 && len(words) >= 4; differ &= differ - 1 {
-			le.PutUint32(h[4*bits.TrailingZeros64(differ):], le.Uint32(words))
-			words = words[4:]
 		}
 	}
 	d.predicted(h, ref, flags)
@@ -186,23 +181,23 @@ func (d *deltaDecoder) patch(b []byte) {
 		chunk := b[:min(len(b), bodyChunk)]
 		b = b[len(chunk):]
 		m := d.control.take(4)
-		if m == nil {
+		if m == nil || !d.place(chunk, uint64(le.Uint32(m))) {
 			d.short = true
 			return
-		}
-		differ := le.Uint32(m)
-		words := d.words.take(4 * bits.OnesCount32(differ))
-		if words == nil || 4*bits.Len32(differ) > len(chunk) {
-			d.short = true
-			return
-		}
-		for ; differ != 0; differ &= differ - 1 {
-			i := 4 * bits.TrailingZeros32(differ)
-			if i+4 > len(chunk) || len(words) < 4 {
-				break
-			}
-			le.PutUint32(chunk[i:], le.Uint32(words))
-			words = words[4:]
 		}
 	}
+}
+
+// place puts the next words where b differs. It is false if they are too few, or one has
+// no place in b.
+func (d *deltaDecoder) place(b []byte, differ uint64) bool {
+	words := d.words.take(4 * bits.OnesCount64(differ))
+	if words == nil || 4*bits.Len64(differ) > len(b) {
+		return false
+	}
+	for ; differ != 0; differ &= differ - 1 {
+		le.PutUint32(b[4*bits.TrailingZeros64(differ):], le.Uint32(words))
+		words = words[4:]
+	}
+	return true
 }
