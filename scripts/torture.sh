@@ -42,30 +42,16 @@ cd "$top"
 scripts/kmod-build.sh "$kernel"
 CGO_ENABLED=0 "${GO:-go}" test -c -o build/kmod.test ./kmod/kmodtest
 
-# machine runs the test program in a machine. The first argument names the file of
-# the kernel's messages, the options of vm.sh end with --, and the program's follow.
-machine() {
-	local console=build/kmod/$kernel/$1 options=()
-	shift
-	while [ "$1" != -- ]; do
-		options+=("$1")
-		shift
-	done
-	shift
-	scripts/vm.sh -t 14400 -c "$console" "${options[@]}" \
-		-f "build/kmod/$kernel/vexj.ko" -f "build/kmod/$kernel/vexj_selftest.ko" -f build/kmod.test \
-		-e VEXJ_MODULE=/vexj/vexj.ko -e VEXJ_SELFTEST=/vexj/vexj_selftest.ko \
-		-e VEXJ_ROUNDS="$rounds" -e VEXJ_FUZZ="$fuzz" \
-		"$kernel" scripts/vm/torture "$@"
-}
-
-if [ $# -gt 0 ]; then
-	machine console -- "$@"
-	exit
-fi
+machine=(scripts/vm.sh -t 14400
+	-f "build/kmod/$kernel/vexj.ko" -f "build/kmod/$kernel/vexj_selftest.ko" -f build/kmod.test
+	-e VEXJ_MODULE=/vexj/vexj.ko -e VEXJ_SELFTEST=/vexj/vexj_selftest.ko
+	-e VEXJ_ROUNDS="$rounds" -e VEXJ_FUZZ="$fuzz")
+messages=build/kmod/$kernel/console
+program=("$kernel" scripts/vm/torture)
+[ $# -eq 0 ] || exec "${machine[@]}" -c "$messages" "${program[@]}" "$@"
 status=0
-machine console -- -test.skip '^TestReloadUnderLoad$' || status=$?
+"${machine[@]}" -c "$messages" "${program[@]}" -test.skip '^TestReloadUnderLoad$' || status=$?
 # One processor, as each probe that is armed waits for all others, and QEMU has one
 # thread for all; and a third of the time would be that of a fine clock.
-machine console.rounds -p 1 -a highres=off -a nohz=off -- -test.run '^TestReloadUnderLoad$' || status=$?
+"${machine[@]}" -c "$messages.rounds" -p 1 -a highres=off -a nohz=off "${program[@]}" -test.run '^TestReloadUnderLoad$' || status=$?
 exit "$status"
