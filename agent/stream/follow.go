@@ -17,9 +17,7 @@ import (
 
 // follow gives out what comes into the journal, as long as there are subscribers.
 func (h *Hub) follow() {
-	// The thread is the follower's until it ends, which ends the thread too.
-	runtime.LockOSThread()
-	prompt()
+	defer prompt()()
 	for {
 		select {
 		case <-h.quit:
@@ -89,18 +87,26 @@ func sleep(d time.Duration) {
 // shortest that the kernel grants.
 const slice = 100 * time.Microsecond
 
-// prompt asks the kernel to let this thread run as soon as it wakes, for short times: it
-// has as much of a processor as before, and no priority (sched_setattr(2); Linux 6.12
-// looks at it, those before take note). Otherwise a look may wait for as long as another
-// thread may run, 4 ms where the clock ticks at 250 Hz. A kernel that refuses it is left
-// as it is, and so is a priority that the process was given.
-func prompt() {
+// prompt keeps this thread for the caller until end is called, and asks the kernel to let
+// it run as soon as it wakes, for short times: it has as much of a processor as before,
+// and no priority (sched_setattr(2); Linux 6.12 looks at it, those before take note).
+// Otherwise a look may wait for as long as another thread may run, 4 ms where the clock
+// ticks at 250 Hz. A kernel that refuses it is left as it is, and so is a priority that
+// the process was given.
+func prompt() (end func()) {
+	runtime.LockOSThread()
 	a, err := unix.SchedGetAttr(0, 0)
 	if err != nil || a.Policy != unix.SCHED_NORMAL {
-		return
+		return runtime.UnlockOSThread
 	}
+	before := a.Runtime
 	a.Runtime = uint64(slice)
 	_ = unix.SchedSetAttr(0, a, 0)
+	return func() {
+		a.Runtime = before
+		_ = unix.SchedSetAttr(0, a, 0)
+		runtime.UnlockOSThread()
+	}
 }
 
 // period is the time between this look and the next; some: there are subscribers. If
